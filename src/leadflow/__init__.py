@@ -1,0 +1,1 @@
+"""Leadflow: touchpoint -> profile -> score -> stage, while it happens."""

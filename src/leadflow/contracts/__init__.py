@@ -1,0 +1,1 @@
+"""The wire types of every topic and the documents of every collection, defined once."""

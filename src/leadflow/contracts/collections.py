@@ -1,0 +1,51 @@
+"""The collections by name, each with the fields that queries may use and the indexes that serve them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+
+from leadflow.contracts.documents import (
+    CheckpointDoc,
+    DecisionDoc,
+    IdentityDoc,
+    LeadDoc,
+    MergeDoc,
+    ProfileDoc,
+    RejectionDoc,
+    TouchpointDoc,
+)
+
+D = TypeVar("D", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection(Generic[D]):
+    """A kind of document: `fields` are the top-level attributes that queries may name, `indexes` tuples of them.
+
+    Fields hold text, integers, booleans (as 0 and 1) or None; dotted names are not allowed.
+    """
+
+    name: str
+    document: type[D]
+    fields: Mapping[str, type[str] | type[int]] = field(default_factory=dict)
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+IDENTITIES = Collection("identities", IdentityDoc)
+PROFILES = Collection("profiles", ProfileDoc)
+TOUCHPOINTS = Collection("touchpoints", TouchpointDoc, {"addr": str, "at": int}, (("addr", "at"),))
+DECISIONS = Collection("decisions", DecisionDoc)
+MERGES = Collection(
+    "merges", MergeDoc, {"winner": str, "loser": str, "at": int, "state": str}, (("winner", "at"), ("loser", "at"), ("at",))
+)
+REJECTIONS = Collection("rejections", RejectionDoc)
+LEADS = Collection(
+    "leads",
+    LeadDoc,
+    {"stage": str, "temperature": str, "total": int, "since": int, "owner": str},
+    (("stage", "total"), ("total",), ("since",)),
+)
+CHECKPOINTS = Collection("checkpoints", CheckpointDoc)
+
+COLLECTIONS = (IDENTITIES, PROFILES, TOUCHPOINTS, DECISIONS, MERGES, REJECTIONS, LEADS, CHECKPOINTS)

@@ -1,0 +1,185 @@
+"""The documents of the store. Who may write what is in docs/protocol.md; every write is an insert or a compare-and-set.
+
+Times are milliseconds since the epoch, UTC. `gp` is the position in `identity` of the resolver's last write, -1 at first.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from leadflow.contracts.identity import Position
+from leadflow.contracts.resolved import Source
+from leadflow.contracts.touchpoint import Touchpoint
+from leadflow.core.identity.forest import IdentifierKey
+from leadflow.core.scoring.stages import Standing
+from leadflow.core.scoring.tally import Stated, Tally
+
+
+class IdentityDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """identities/{type:hash}. `leaf` None is void: frozen by the resolver, claimed by nobody. `value` goes with an erasure."""
+
+    type: str
+    value: str | None
+    leaf: str | None = None
+    incarnation: int = 0
+    erased_at: int = -1
+    gp: int = -1
+    first_seen: int = 0
+    source: str = ""
+
+
+class LinkField(msgspec.Struct, frozen=True, kw_only=True):
+    """The edge of the forest from a profile to its parent."""
+
+    parent: str
+    gen: int
+    at: int
+    cause: str
+
+
+class ProfileDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """profiles/{pid}. `ids` (each with its cuts as (position, side)) and `members` cover the node's whole subtree."""
+
+    order: tuple[int, str]
+    ids: dict[IdentifierKey, tuple[tuple[int, int], ...]] = {}
+    members: tuple[str, ...] = ()
+    link: LinkField | None = None
+    gen: int = 0
+    gone: int | None = None
+    gp: int = -1
+
+
+class TouchpointDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """touchpoints/{source:mid hashed}. Written once by a processor; `addr`, `via`, `src`, `kept` by the resolver for `id`."""
+
+    pos: Position
+    via: Literal["tp", "id"]
+    at: int
+    received_at: int
+    source: str
+    message_id: str
+    ids: tuple[tuple[str, str], ...]  # (type, normal value), strongest first; their keys in `keys`
+    keys: tuple[IdentifierKey, ...]
+    value: Touchpoint | None  # None: erased
+    addr: str | None = None
+    src: Source | None = None
+    kept: tuple[IdentifierKey, ...] = ()
+    ignored: tuple[tuple[str, str], ...] = ()  # (identifier type, why it is none)
+    rejected: bool = False
+    reason: str | None = None
+    repair: int = 0
+    gone: bool = False
+    gp: int = -1
+
+
+class MergeDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """merges/{id}: the ledger as people read it; `refused` names the identifier that was dropped and why."""
+
+    winner: str
+    loser: str
+    at: int
+    message_id: str
+    identifiers: tuple[IdentifierKey, ...]
+    state: Literal["merged", "refused", "undone"]
+    gen: int = 0
+    reason: str = ""
+    gp: int = -1
+
+
+class RejectionDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """rejections/{source:mid hashed}: the receipt of what was refused; the raw bytes stay in the topic."""
+
+    source: str
+    message_id: str
+    hop: str
+    code: str
+    reason: str
+    at: int
+
+
+class ChildEntry(msgspec.Struct, frozen=True, array_like=True):
+    """What a parent knows of a child's subtree."""
+
+    gen: int
+    version: int
+    linked_at: int
+    value: Tally
+
+
+class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):
+    """An output that was stored before it is emitted: the position of its cause, topic, key, value, id, type."""
+
+    position: int
+    topic: str
+    key: str
+    value: msgspec.Raw
+    id: str = ""
+    type: str = ""
+
+
+class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """leads/{pid}: written only by the owner of its partition of `resolved`.
+
+    `stage`, `temperature`, `total` (micro-points), `since` and `owner` are what lists filter and sort by; `stage` is None
+    while the profile is linked below another or gone, so that lists and the funnel hold roots only.
+    """
+
+    own: Tally = Tally()
+    traits: dict[str, Stated] = {}
+    marks: dict[str, int] = {}
+    children: dict[str, ChildEntry] = {}
+    cut: dict[str, int] = {}
+    parent: str | None = None
+    linked_at: int = 0
+    gen: int = 0
+    version: int = 0
+    standing: Standing = Standing()
+    outbox: tuple[OutboxEntry, ...] = ()
+    model: str = ""
+    gone: int | None = None
+    pos: int = -1
+    first_seen: int | None = None
+    last_seen: int | None = None
+    stage: str | None = None
+    temperature: str | None = None
+    total: int | None = None
+    since: int | None = None
+    owner: str | None = None
+    score: dict[str, Any] = {}  # the latest LeadScore, as published
+
+
+class DecidedWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """The final image of the resolver's fields of one document."""
+
+    collection: Literal["identities", "profiles", "touchpoints", "merges"]
+    key: str
+    image: dict[str, Any]
+
+
+class DecidedEmit(msgspec.Struct, frozen=True, kw_only=True):
+    """A record to be emitted. `touchpoint` set: a Resolved, whose body is read from that document when it is emitted."""
+
+    key: str
+    record: dict[str, Any]
+    touchpoint: str | None = None
+
+
+class DecisionItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one record of `identity` changed: at most one write per document."""
+
+    pos: int
+    writes: tuple[DecidedWrite, ...] = ()
+    emits: tuple[DecidedEmit, ...] = ()
+
+
+class DecisionDoc(msgspec.Struct, frozen=True, kw_only=True):
+    """decisions/{start offset}: decided once, whoever reads the batch again."""
+
+    upto: int
+    items: tuple[DecisionItem, ...]
+
+
+class CheckpointDoc(msgspec.Struct, frozen=True, kw_only=True):
+    """checkpoints/{group:topic:partition}: a second memory of the committed offset."""
+
+    offset: int

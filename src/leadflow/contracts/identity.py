@@ -1,0 +1,46 @@
+"""Topic `identity`: evidence and commands, in the one order in which identity is decided.
+
+It carries identifiers only as keyed hashes (`type:hash`), so no personal data rests in it.
+"""
+
+import msgspec
+
+from leadflow.core.identity.forest import IdentifierKey
+
+Position = tuple[int, int]
+"""(partition, offset) of a record in `touchpoints`."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="evidence"):
+    """A touchpoint whose identifiers bring news. `sender` is the gone leaf that sent it back, None the first time."""
+
+    touchpoint: str  # key of the touchpoint's document
+    pos: Position
+    ids: tuple[IdentifierKey, ...]  # strongest first
+    received_at: int
+    sender: str | None = None
+    repair: int = 0
+
+
+class Unmerge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="unmerge"):
+    """Cut the link of `child`, if it is still the one of generation `gen`."""
+
+    message_id: str
+    child: str
+    gen: int
+    received_at: int
+    actor: str
+    reason: str = ""
+
+
+class EraseIdentifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="erase"):
+    """Erase the person behind an identifier, as known at `received_at`."""
+
+    message_id: str
+    identifier: IdentifierKey
+    received_at: int
+    actor: str
+    reason: str = ""
+
+
+IdentityRecord = Evidence | Unmerge | EraseIdentifier

@@ -1,0 +1,92 @@
+"""Topic `resolved`: everything that changes a lead, keyed by its profile id."""
+
+import msgspec
+
+from leadflow.contracts.identity import Position
+from leadflow.contracts.touchpoint import Touchpoint
+from leadflow.core.scoring.stages import Standing, Trigger
+from leadflow.core.scoring.tally import Tally
+
+Source = tuple[str, int]
+"""(stream, position): the stream is `t<partition>` of `touchpoints`, or `identity`."""
+
+IDENTITY_STREAM = "identity"
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="resolved"):
+    """A touchpoint, addressed to the leaf where it counts for ever."""
+
+    to: str
+    touchpoint: str  # key of the touchpoint's document
+    pos: Position
+    src: Source
+    ids: tuple[str, ...]  # identifier keys as read, strongest first; kept ones are named in `kept`
+    kept: tuple[str, ...]
+    value: Touchpoint
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="link"):
+    """The profile `to` is now a child of `parent`. `at`: received_at of the cause."""
+
+    to: str
+    parent: str
+    gen: int
+    at: int
+    cause: str  # message id
+
+
+class Unlink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="unlink"):
+    """The profile `to` is a root again."""
+
+    to: str
+    gen: int
+    at: int
+    cause: str
+
+
+class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="child"):
+    """The value of the subtree of `child`, for its parent `to`. `linked_at` orders children and settles consent."""
+
+    to: str
+    child: str
+    gen: int
+    version: int
+    linked_at: int
+    value: Tally
+    standing: Standing  # as the child stood when it was last a root: a merge takes the further stage
+    trigger: Trigger
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="cut"):
+    """Forget what was known of `child` up to generation `gen`."""
+
+    to: str
+    child: str
+    gen: int
+    trigger: Trigger
+
+
+class TimerDue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="timer"):
+    """A timer of the lead `to` is due at `at`; void unless `gen` is the timer's current generation."""
+
+    to: str
+    timer: str
+    gen: int
+    at: int
+
+
+class Rescore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="rescore"):
+    """A new model: every lead of this partition is folded anew. One record per partition; it ends its batch."""
+
+    model: str
+    version: str
+
+
+class Erase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="erase"):
+    """The person behind the leaf `to` is to be forgotten, as known at `at`."""
+
+    to: str
+    at: int
+
+
+ResolvedRecord = Resolved | Link | Unlink | Child | Cut | TimerDue | Rescore | Erase

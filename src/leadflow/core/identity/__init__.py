@@ -1,0 +1,1 @@
+"""Who did it: normal forms, keyed hashes, and the decisions that join identifiers into profiles."""

@@ -1,0 +1,1 @@
+"""What it is worth: tallies, decay, scores, stages and their explanation."""

@@ -1,0 +1,35 @@
+"""Instants as integers: milliseconds since 1970-01-01T00:00Z, so that no arithmetic ever rounds."""
+
+from datetime import UTC, datetime
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def to_rfc3339(instant: int) -> str:
+    """Write milliseconds since the epoch as RFC 3339 in UTC, e.g. ``2026-11-21T18:33:16.947Z``."""
+    seconds, millis = divmod(instant, SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+def from_datetime(moment: datetime) -> int:
+    """Turn a datetime into milliseconds since the epoch; one without a zone is taken as UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds // 1_000
+
+
+def from_rfc3339(text: str) -> int:
+    """Read an ISO 8601 / RFC 3339 instant; ValueError names the text that is none."""
+    try:
+        return from_datetime(datetime.fromisoformat(text.strip()))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text[:40]!r} is not an RFC 3339 time") from error
+
+
+def hour_of(instant: int) -> int:
+    """The number of the UTC hour (hours since the epoch) that an instant falls into."""
+    return instant // HOUR

@@ -1,0 +1,61 @@
+"""The field's words for a touchpoint, shared by contracts and core."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TouchpointType = Literal["identify", "track", "page", "screen", "group", "alias", "action"]
+Channel = Literal["web", "mobile", "server", "import", "sales"]
+Quality = Literal["opt_in", "partner", "bought", "scraped"]
+
+IdentifierType = str  # user_id, email, phone, anonymous_id, device_id, crm_id, national_id or a configured custom id
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """One identifier in its normal form."""
+
+    type: IdentifierType
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marketing:
+    """Where a touchpoint came from: campaign, else the referrer's host, else `direct`."""
+
+    channel: str = "direct"  # campaign.source, else the referrer's host, else `direct`
+    medium: str | None = None  # campaign.medium
+    campaign: str | None = None  # campaign.name
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What sales did: `type` of SEMANTICS 4 and the fields that it carries."""
+
+    type: str
+    actor: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A touchpoint as scoring reads it. Times are milliseconds since the epoch."""
+
+    message_id: str
+    source: str
+    type: TouchpointType
+    at: int
+    received_at: int
+    event: str | None = None  # normal form: lower case, `_`, `-` and runs of spaces as one space
+    event_name: str | None = None  # as sent
+    path: str | None = None  # no query, no trailing slash, lower case; page and screen calls and others alike
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    traits: Mapping[str, Any] = field(default_factory=dict)  # what this touchpoint says about the person or company
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    marketing: Marketing = field(default_factory=Marketing)
+    quality: Quality | None = None  # stated by context.source_quality or the write key; None: not stated
+    contacts: tuple[Identifier, ...] = ()  # the e-mails and phones that identity kept for this touchpoint
+    historical: bool = False
+    bot: bool = False
+    active: bool = True  # context.active is not false
+    action: Action | None = None
