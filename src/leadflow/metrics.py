@@ -1,0 +1,128 @@
+"""Every metric of Leadflow, declared once, each with what moves it. Names: `leadflow_<tier>_<what>_<unit>`, base units.
+
+Labels hold no personal data and come from small, closed sets: codes, types, stages, names of write keys, partitions.
+Import the object and move it: `metrics.OBSERVER_IN_FLIGHT.inc()`. A leaf module: it imports nothing of Leadflow.
+"""
+
+from dataclasses import dataclass
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_DELAYS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+# --- observer: what comes in --------------------------------------------------------------------------------------------
+
+OBSERVER_REQUESTS = Counter(
+    "leadflow_observer_requests_total",
+    "Requests answered, by path (the known ones, else `other`) and HTTP status.",
+    ["path", "status"],
+)
+# Moves once per event that became durable; `source` is the name of the write key.
+OBSERVER_EVENTS = Counter(
+    "leadflow_observer_events_total", "Events accepted and durable in the log.", ["type", "source"]
+)
+# Moves once per event or request that was refused, whether it went to `rejected` or was answered with an error.
+OBSERVER_REJECTED = Counter("leadflow_observer_rejected_total", "Events and requests refused, by code.", ["code"])
+# Moves with every body read, after decompression.
+OBSERVER_BYTES = Counter("leadflow_observer_body_bytes_total", "Bytes of request bodies, decompressed.")
+# Up when a request begins, down when it ends: near the limit, the observer is about to shed load.
+OBSERVER_IN_FLIGHT = Gauge("leadflow_observer_in_flight_requests", "Requests being served now.")
+# From the body being read to the log's acknowledgement: grows with slow disks and waiting groups.
+OBSERVER_ACK_SECONDS = Histogram(
+    "leadflow_observer_ack_seconds", "Time until the log acknowledged a request's events.", buckets=_SECONDS
+)
+# Moves with each touchpoint that a known crawler sent: stored, never scored.
+OBSERVER_BOTS = Counter("leadflow_observer_bots_total", "Events marked as sent by a crawler.")
+
+# --- log and store: what is durable -------------------------------------------------------------------------------------
+
+# One observation per group commit; `file` is `log` or `store`.
+FLUSH_SECONDS = Histogram(
+    "leadflow_log_flush_seconds", "Time of one group commit, fsync included.", ["file"], buckets=_SECONDS
+)
+# How many jobs shared one commit: 1 when idle, more under load.
+FLUSH_RECORDS = Histogram("leadflow_log_flush_records", "Jobs in one group commit.", ["file"], buckets=_SIZES)
+# Bytes handed to the writer and not yet durable: at the limit, appends answer Overloaded.
+WAITING_BYTES = Gauge("leadflow_log_waiting_bytes", "Bytes waiting for the next group commit.", ["file"])
+# Moves when a commit fails (full disk, locked file): every waiter was told, nothing was acknowledged.
+FLUSH_FAILURES = Counter("leadflow_log_flush_failures_total", "Group commits that failed.", ["file"])
+# Moves when retention or compaction removes records.
+TRIMMED = Counter("leadflow_log_trimmed_records_total", "Records removed by retention or compaction.")
+
+
+# --- the hops: processor, resolver, scoring -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HopMetrics:
+    """What every consuming hop reports."""
+
+    records: Counter  # each record whose batch was committed
+    batch_records: Histogram  # one observation per committed batch
+    batch_seconds: Histogram  # from fetch to commit
+    lag: Gauge  # {partition}: records between the committed offset and the end
+    retries: Counter  # {reason}: a batch started over: conflict, unavailable
+    fenced: Counter  # another owner took a partition over
+    rejected: Counter  # {code}: records that were put aside so that they harm themselves alone
+    end_to_end: Histogram  # from received_at to the commit of the batch that holds it
+
+
+def _hop(tier: str) -> HopMetrics:
+    """Declare the metrics of one hop."""
+    return HopMetrics(
+        records=Counter(f"leadflow_{tier}_records_total", f"Records that {tier} has committed."),
+        batch_records=Histogram(f"leadflow_{tier}_batch_records", "Records in one committed batch.", buckets=_SIZES),
+        batch_seconds=Histogram(
+            f"leadflow_{tier}_batch_seconds", "Time of one batch, fetch to commit.", buckets=_SECONDS
+        ),
+        lag=Gauge(f"leadflow_{tier}_lag_records", "Records not yet committed, by partition.", ["partition"]),
+        retries=Counter(f"leadflow_{tier}_retries_total", "Batches started over, by reason.", ["reason"]),
+        fenced=Counter(f"leadflow_{tier}_fenced_total", "Partitions lost to another owner."),
+        rejected=Counter(f"leadflow_{tier}_rejected_total", "Records put aside, by code.", ["code"]),
+        end_to_end=Histogram(
+            f"leadflow_{tier}_end_to_end_seconds", f"From received_at until {tier} has committed it.", buckets=_DELAYS
+        ),
+    )
+
+
+PROCESSOR = _hop("processor")
+RESOLVER = _hop("resolver")
+SCORING = _hop("scoring")
+
+# --- identity -----------------------------------------------------------------------------------------------------------
+
+# Each touchpoint once per reading: straight, evidence, duplicate, obeyed (read again after a crash), gone, repaired.
+PROCESSOR_OUTCOMES = Counter("leadflow_processor_outcomes_total", "What became of the touchpoints read.", ["outcome"])
+# Identifiers that were blocked or malformed, by type: a spike means a broken form or a shared value.
+PROCESSOR_IGNORED = Counter("leadflow_processor_ignored_identifiers_total", "Identifiers not used.", ["type"])
+# Moves when two profiles become one.
+RESOLVER_MERGES = Counter("leadflow_resolver_merges_total", "Links made between profiles.")
+# Moves when a limit or a cut kept two profiles apart.
+RESOLVER_REFUSALS = Counter("leadflow_resolver_refusals_total", "Merges refused.", ["reason"])
+
+# --- leads --------------------------------------------------------------------------------------------------------------
+
+# Each StageChanged once, when it is first committed (a re-run after a crash may count again).
+STAGE_CHANGES = Counter("leadflow_scoring_stage_changes_total", "Stage changes published.", ["from", "to"])
+# Each LeadScore record, tombstones included.
+LEAD_SCORES = Counter("leadflow_scoring_lead_scores_total", "Lead scores published.")
+# From received_at of the trigger to the commit of its StageChanged: the promise to subscribers. Historical input is left out.
+STAGE_CHANGE_SECONDS = Histogram(
+    "leadflow_scoring_stage_change_seconds", "From receiving a touchpoint to its stage change.", buckets=_DELAYS
+)
+
+# --- admin API ----------------------------------------------------------------------------------------------------------
+
+# Moves once per answer; `route` is the path's template, never the path itself: ids stay out.
+ADMIN_REQUESTS = Counter("leadflow_admin_requests_total", "Requests answered.", ["route", "status"])
+# One observation per answer; streams are left out.
+ADMIN_SECONDS = Histogram("leadflow_admin_request_seconds", "Time of one request.", ["route"], buckets=_SECONDS)
+# Up and down with subscribers of the SSE stream.
+ADMIN_STREAMS = Gauge("leadflow_admin_streams", "Open streams of stage changes.")
+
+# --- the process --------------------------------------------------------------------------------------------------------
+
+# 1 while a part of this process works (log, store, each pipeline task), 0 when it does not: what /readyz reads.
+PART_UP = Gauge("leadflow_runtime_part_up", "Whether a part of this process works.", ["part"])
