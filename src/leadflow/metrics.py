@@ -12,7 +12,7 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 _DELAYS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
-# --- observer: what comes in --------------------------------------------------------------------------------------------
+# --- observer: what comes in ------------------------------------------------------------------------------------------
 
 OBSERVER_REQUESTS = Counter(
     "leadflow_observer_requests_total",
@@ -36,7 +36,7 @@ OBSERVER_ACK_SECONDS = Histogram(
 # Moves with each touchpoint that a known crawler sent: stored, never scored.
 OBSERVER_BOTS = Counter("leadflow_observer_bots_total", "Events marked as sent by a crawler.")
 
-# --- log and store: what is durable -------------------------------------------------------------------------------------
+# --- log and store: what is durable -----------------------------------------------------------------------------------
 
 # One observation per group commit; `file` is `log` or `store`.
 FLUSH_SECONDS = Histogram(
@@ -52,7 +52,7 @@ FLUSH_FAILURES = Counter("leadflow_log_flush_failures_total", "Group commits tha
 TRIMMED = Counter("leadflow_log_trimmed_records_total", "Records removed by retention or compaction.")
 
 
-# --- the hops: processor, resolver, scoring -----------------------------------------------------------------------------
+# --- the hops: processor, resolver, scoring ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ PROCESSOR = _hop("processor")
 RESOLVER = _hop("resolver")
 SCORING = _hop("scoring")
 
-# --- identity -----------------------------------------------------------------------------------------------------------
+# --- identity ---------------------------------------------------------------------------------------------------------
 
 # Each touchpoint once per reading: straight, evidence, duplicate, obeyed (read again after a crash), gone, repaired.
 PROCESSOR_OUTCOMES = Counter("leadflow_processor_outcomes_total", "What became of the touchpoints read.", ["outcome"])
@@ -102,18 +102,18 @@ RESOLVER_MERGES = Counter("leadflow_resolver_merges_total", "Links made between 
 # Moves when a limit or a cut kept two profiles apart.
 RESOLVER_REFUSALS = Counter("leadflow_resolver_refusals_total", "Merges refused.", ["reason"])
 
-# --- leads --------------------------------------------------------------------------------------------------------------
+# --- leads ------------------------------------------------------------------------------------------------------------
 
 # Each StageChanged once, when it is first committed (a re-run after a crash may count again).
 STAGE_CHANGES = Counter("leadflow_scoring_stage_changes_total", "Stage changes published.", ["from", "to"])
 # Each LeadScore record, tombstones included.
 LEAD_SCORES = Counter("leadflow_scoring_lead_scores_total", "Lead scores published.")
-# From received_at of the trigger to the commit of its StageChanged: the promise to subscribers. Historical input is left out.
+# From received_at of the trigger to the commit of its StageChanged; historical input is left out.
 STAGE_CHANGE_SECONDS = Histogram(
     "leadflow_scoring_stage_change_seconds", "From receiving a touchpoint to its stage change.", buckets=_DELAYS
 )
 
-# --- admin API ----------------------------------------------------------------------------------------------------------
+# --- admin API --------------------------------------------------------------------------------------------------------
 
 # Moves once per answer; `route` is the path's template, never the path itself: ids stay out.
 ADMIN_REQUESTS = Counter("leadflow_admin_requests_total", "Requests answered.", ["route", "status"])
@@ -122,7 +122,7 @@ ADMIN_SECONDS = Histogram("leadflow_admin_request_seconds", "Time of one request
 # Up and down with subscribers of the SSE stream.
 ADMIN_STREAMS = Gauge("leadflow_admin_streams", "Open streams of stage changes.")
 
-# --- the process --------------------------------------------------------------------------------------------------------
+# --- the process ------------------------------------------------------------------------------------------------------
 
 # 1 while a part of this process works (log, store, each pipeline task), 0 when it does not: what /readyz reads.
 PART_UP = Gauge("leadflow_runtime_part_up", "Whether a part of this process works.", ["part"])
