@@ -1,0 +1,91 @@
+# Everything that a developer or a new user types. `make help` lists it.
+# A fresh machine needs Python 3.11 or newer with venv and pip; the SDK tests also need Node.js with npm.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+# The first Python on the path that is new enough; empty when there is none.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+CREATED := $(VENV)/.leadflow-created
+RUNNABLE := $(VENV)/.leadflow-runnable
+TESTABLE := $(VENV)/.leadflow-testable
+NODE_TESTS := tests/e2e/node
+PYTEST_ARGS ?= -n 2 --dist loadgroup
+
+.PHONY: help run test demo check format schemas docs lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUNNABLE) ## set up and start the embedded pipeline (LEADFLOW_PORT, 8080 by default)
+	@exec $(BIN)/leadflow up
+
+test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed ## set up and run all the tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
+	@exec $(BIN)/leadflow simulate
+
+check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/leadflow schemas --check
+	@$(BIN)/leadflow settings --check
+	@$(BIN)/python tools/lock.py check
+	@$(BIN)/python tools/house.py
+
+format: $(TESTABLE) ## put the code into its one form
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+schemas: $(TESTABLE) ## regenerate schemas/ from the wire types
+	@$(BIN)/leadflow schemas
+
+docs: $(TESTABLE) ## regenerate the table in docs/configuration.md
+	@$(BIN)/leadflow settings
+
+lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)
+	@$(BIN)/python tools/lock.py write
+
+clean: ## remove the virtual environment, caches and built files; data/ stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(NODE_TESTS)/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(CREATED):
+	@if [ -z "$(PYTHON)" ]; then echo "Leadflow needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 2; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than Python 3.11, which Leadflow needs; set PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make virtual environments with pip: install its venv package (python3-venv on Debian, Ubuntu)" >&2; exit 2; }
+	@echo "creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The project itself is linked in without touching the network again: its build tool comes with the lock.
+$(RUNNABLE): $(CREATED) requirements/run.lock pyproject.toml
+	@echo "installing what running needs"
+	@$(PIP) install --require-hashes -r requirements/run.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TESTABLE): $(CREATED) requirements/dev.lock pyproject.toml
+	@echo "installing what the tests need"
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Without npm the tests of the Node SDK skip themselves, except in CI, where they must run.
+$(NODE_TESTS)/node_modules/.installed: $(wildcard $(NODE_TESTS)/package*.json)
+	@if [ ! -f $(NODE_TESTS)/package-lock.json ]; then exit 0; fi; \
+	if command -v npm >/dev/null; then \
+		echo "installing the Node SDK for its tests"; \
+		npm --prefix $(NODE_TESTS) ci --silent --no-audit --no-fund && touch $@; \
+	elif [ -n "$${CI:-}" ]; then echo "CI needs Node.js with npm for the SDK tests" >&2; exit 2; \
+	else echo "no npm: the tests of the Node SDK will be skipped"; fi
