@@ -1,6 +1,7 @@
-"""What the pipeline needs from the outside: a Log, a Store and a Clock. Adapters implement them, contract suites hold them to it.
+"""What the pipeline needs from the outside: a Log, a Store and a Clock. Contract suites hold the adapters to it.
 
-Every method may raise `Unavailable` (try again later; nothing was done, or what was done is idempotent). Nothing here blocks the event loop.
+Every method may raise `Unavailable` (try again later; nothing was done, or what was done is idempotent). Nothing here
+blocks the event loop.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -87,7 +88,7 @@ class Assignment(Protocol):
         """
 
     async def commit(self, next_offset: int, emits: Sequence[Emit]) -> None:
-        """Write all `emits` and the group's offset `next_offset` as one atomic, durable step. Raises Fenced, Unavailable."""
+        """Write all `emits` and the group's offset as one atomic, durable step. Raises Fenced, Unavailable."""
 
     def seek(self, offset: int) -> None:
         """Fetch from `offset` next. Raises LostPosition if it lies before the log's beginning or behind its end."""
@@ -103,13 +104,13 @@ class Log(Protocol):
         """The partition that a key belongs to: the same for every process."""
 
     async def append(self, emits: Sequence[Emit]) -> None:
-        """Write records; they are durable when this returns. Raises Overloaded at once when too many bytes wait already."""
+        """Write records; they are durable when this returns. Raises Overloaded at once when too many bytes wait."""
 
     def consume(self, group: str, topic: str) -> AbstractAsyncContextManager[AsyncIterator[Assignment]]:
         """Join a group: yields an Assignment for each partition that becomes ours. Owning one fences its last owner."""
 
     async def read(self, topic: str, partition: int, offset: int, limit: int) -> Sequence[Record]:
-        """Committed records from `offset` on, for subscribers outside any group. An offset too old starts at the oldest."""
+        """Committed records from `offset` on, for subscribers outside any group; too old an offset: from the oldest."""
 
     async def bounds(self, topic: str) -> Sequence[tuple[int, int]]:
         """For each partition: the oldest offset that is kept, and the next one to be written."""
@@ -155,7 +156,7 @@ class Store(Protocol):
         """Insert where the key is absent. True: inserted; False: it exists (conflict or simply there). Per element."""
 
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
-        """Compare-and-set of (key, value, revision). False: it has another revision or is gone. Per element, in order."""
+        """Compare-and-set of (key, value, revision). False: another revision, or gone. Per element, in order."""
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """Delete; absent keys are no error."""
@@ -169,9 +170,9 @@ class Store(Protocol):
         limit: int = 100,
         after: Cursor | None = None,
     ) -> Sequence[Stored[D]]:
-        """Documents that satisfy a condition over declared fields, by keyset: strictly behind `after`. No order: by key.
+        """Documents that satisfy a condition over declared fields, by keyset, strictly behind `after`.
 
-        Documents whose order field is None are left out. Without an order, `after` is ("", key).
+        Documents whose order field is None are left out. Without an order they come by key, and `after` is ("", key).
         """
 
     async def count(self, collection: Collection[D], by: str, where: Condition | None = None) -> Mapping[Any, int]:

@@ -32,12 +32,16 @@ class Collection(Generic[D]):
     fields: Mapping[str, type[str] | type[int]] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
 
+
 IDENTITIES = Collection("identities", IdentityDoc)
 PROFILES = Collection("profiles", ProfileDoc)
 TOUCHPOINTS = Collection("touchpoints", TouchpointDoc, {"addr": str, "at": int}, (("addr", "at"),))
 DECISIONS = Collection("decisions", DecisionDoc)
 MERGES = Collection(
-    "merges", MergeDoc, {"winner": str, "loser": str, "at": int, "state": str}, (("winner", "at"), ("loser", "at"), ("at",))
+    "merges",
+    MergeDoc,
+    {"winner": str, "loser": str, "at": int, "state": str},
+    (("winner", "at"), ("loser", "at"), ("at",)),
 )
 REJECTIONS = Collection("rejections", RejectionDoc)
 LEADS = Collection(

@@ -1,4 +1,4 @@
-"""The documents of the store. Who may write what is in docs/protocol.md; every write is an insert or a compare-and-set.
+"""The documents of the store; docs/protocol.md says who writes what. Every write is an insert or a compare-and-set.
 
 Times are milliseconds since the epoch, UTC. `gp` is the position in `identity` of the resolver's last write, -1 at first.
 """
@@ -10,47 +10,30 @@ import msgspec
 from leadflow.contracts.identity import Position
 from leadflow.contracts.resolved import Source
 from leadflow.contracts.touchpoint import Touchpoint
-from leadflow.core.identity.forest import IdentifierKey
+from leadflow.core.identity.decisions import Decision
+from leadflow.core.identity.forest import Claim, IdentifierKey, Node
 from leadflow.core.scoring.stages import Standing
 from leadflow.core.scoring.tally import Stated, Tally
 
 
-class IdentityDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """identities/{type:hash}. `leaf` None is void: frozen by the resolver, claimed by nobody. `value` goes with an erasure."""
+class IdentityDoc(Claim, frozen=True, kw_only=True, omit_defaults=True):
+    """identities/{type:hash}. `leaf` None is void: frozen by the resolver, nobody's. `value` goes with an erasure."""
 
     type: str
     value: str | None
-    leaf: str | None = None
-    incarnation: int = 0
-    erased_at: int = -1
     gp: int = -1
     first_seen: int = 0
     source: str = ""
 
 
-class LinkField(msgspec.Struct, frozen=True, kw_only=True):
-    """The edge of the forest from a profile to its parent."""
+class ProfileDoc(Node, frozen=True, kw_only=True, omit_defaults=True):
+    """profiles/{pid}: a node of the forest. Never deleted, only emptied."""
 
-    parent: str
-    gen: int
-    at: int
-    cause: str
-
-
-class ProfileDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """profiles/{pid}. `ids` (each with its cuts as (position, side)) and `members` cover the node's whole subtree."""
-
-    order: tuple[int, str]
-    ids: dict[IdentifierKey, tuple[tuple[int, int], ...]] = {}
-    members: tuple[str, ...] = ()
-    link: LinkField | None = None
-    gen: int = 0
-    gone: int | None = None
     gp: int = -1
 
 
 class TouchpointDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """touchpoints/{source:mid hashed}. Written once by a processor; `addr`, `via`, `src`, `kept` by the resolver for `id`."""
+    """touchpoints/{source:mid hashed}. Written once by a processor; for via `id` the resolver adds the address."""
 
     pos: Position
     via: Literal["tp", "id"]
@@ -120,7 +103,7 @@ class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):
 class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """leads/{pid}: written only by the owner of its partition of `resolved`.
 
-    `stage`, `temperature`, `total` (micro-points), `since` and `owner` are what lists filter and sort by; `stage` is None
+    `stage`, `temperature`, `total` (micro-points), `since` and `owner` are what lists filter and sort by; they are None
     while the profile is linked below another or gone, so that lists and the funnel hold roots only.
     """
 
@@ -148,35 +131,11 @@ class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: dict[str, Any] = {}  # the latest LeadScore, as published
 
 
-class DecidedWrite(msgspec.Struct, frozen=True, kw_only=True):
-    """The final image of the resolver's fields of one document."""
-
-    collection: Literal["identities", "profiles", "touchpoints", "merges"]
-    key: str
-    image: dict[str, Any]
-
-
-class DecidedEmit(msgspec.Struct, frozen=True, kw_only=True):
-    """A record to be emitted. `touchpoint` set: a Resolved, whose body is read from that document when it is emitted."""
-
-    key: str
-    record: dict[str, Any]
-    touchpoint: str | None = None
-
-
-class DecisionItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one record of `identity` changed: at most one write per document."""
-
-    pos: int
-    writes: tuple[DecidedWrite, ...] = ()
-    emits: tuple[DecidedEmit, ...] = ()
-
-
 class DecisionDoc(msgspec.Struct, frozen=True, kw_only=True):
     """decisions/{start offset}: decided once, whoever reads the batch again."""
 
     upto: int
-    items: tuple[DecisionItem, ...]
+    items: tuple[Decision, ...]
 
 
 class CheckpointDoc(msgspec.Struct, frozen=True, kw_only=True):

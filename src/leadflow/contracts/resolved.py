@@ -20,8 +20,8 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     touchpoint: str  # key of the touchpoint's document
     pos: Position
     src: Source
-    ids: tuple[str, ...]  # identifier keys as read, strongest first; kept ones are named in `kept`
-    kept: tuple[str, ...]
+    ids: tuple[str, ...]  # identifier keys as read, strongest first
+    contacts: tuple[tuple[str, str], ...]  # (type, normal value) of the e-mails and phones that identity kept
     value: Touchpoint
 
 

@@ -1,9 +1,75 @@
-"""The words of the identity forest."""
+"""The identity forest: claims at the leaves, links between roots, and what a tree may hold.
+
+A leaf is the profile that an identifier was claimed for; a claim changes only by erasure. A merge is one link child ->
+parent between two roots, later under earlier in the immutable `order`; nothing is moved or copied. `ids` and `members`
+cover a node's whole subtree and stand on every node, so that an unmerge finds what is its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import msgspec
 
 IdentifierKey = str
 """`type:hash`: the type of an identifier and the keyed hash of its normal value."""
+
+Cut = tuple[int, int]
+"""(position of an unmerge, side): no tree may hold both sides of one cut."""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose an identifier is. `leaf` None is void: nobody's, and only the resolver may give it away."""
+
+    leaf: str | None = None
+    incarnation: int = 0
+    erased_at: int = -1
+
+
+class LinkField(msgspec.Struct, frozen=True, kw_only=True):
+    """The edge from a profile to its parent. `at`: received_at (ms) of the touchpoint `cause` (a message id)."""
+
+    parent: str
+    gen: int
+    at: int
+    cause: str
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A profile as the forest knows it. `order` = (received_at, profile id), immutable: merges go to the least."""
+
+    order: tuple[int, str]
+    ids: dict[IdentifierKey, tuple[Cut, ...]] = {}
+    members: tuple[str, ...] = ()
+    link: LinkField | None = None
+    gen: int = 0
+    gone: int | None = None
 
 
 def type_of(key: IdentifierKey) -> str:
     """The identifier type that a key names."""
     return key.partition(":")[0]
+
+
+def lone(pid: str, received_at: int, key: IdentifierKey | None) -> Node:
+    """A profile of its own, with at most one identifier."""
+    return Node(order=(received_at, pid), ids={key: ()} if key else {}, members=(pid,))
+
+
+def why_apart(
+    tree: Mapping[IdentifierKey, Iterable[Cut]],
+    other: Mapping[IdentifierKey, Iterable[Cut]],
+    limits: Mapping[str, int],
+) -> str | None:
+    """Why two sets of identifiers may not become one tree, None when they may.
+
+    A type without a limit is unlimited. Limits come first, in the order of the types' names, so that the reason is stable.
+    """
+    joined = set(tree) | set(other)
+    for kind, count in sorted(Counter(map(type_of, joined)).items()):
+        limit = limits.get(kind)
+        if limit is not None and count > limit:
+            return f"limit: a profile has at most {limit} {kind}, this would make {count}"
+    sides = {tuple(cut) for cuts in (*tree.values(), *other.values()) for cut in cuts}
+    if any((position, 1 - side) in sides for position, side in sides):
+        return "apart: an unmerge keeps these profiles apart"
+    return None

@@ -1,0 +1,41 @@
+"""The straight path: which touchpoints bring no news about identity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from leadflow.core.identity.forest import Claim, IdentifierKey
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the identifiers of a batch: claims as read (None: absent) and each leaf's root."""
+
+    claims: Mapping[IdentifierKey, Claim | None]
+    roots: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`straight` to the leaf `addr`; `lone`: claim the one new identifier first; `evidence`: the resolver decides."""
+
+    kind: Literal["straight", "lone", "evidence"]
+    addr: str | None = None
+
+
+def classify(ids: Sequence[IdentifierKey], received_at: int, known: Known) -> Route:
+    """How a touchpoint with these identifiers (strongest first, at least one) goes on.
+
+    Straight only when every identifier is claimed, none was erased since the touchpoint was received, and all leaves are
+    of one tree.
+    """
+    claims = [known.claims[key] for key in ids]
+    if len(ids) == 1 and claims[0] is None:
+        return Route("lone")
+    leaves: list[str] = []
+    for claim in claims:
+        if claim is None or claim.leaf is None or claim.erased_at >= received_at:
+            return Route("evidence")
+        leaves.append(claim.leaf)
+    one_tree = len({known.roots[leaf] for leaf in leaves}) == 1
+    return Route("straight", leaves[0]) if one_tree else Route("evidence")
