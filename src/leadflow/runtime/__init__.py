@@ -1,0 +1,1 @@
+"""What every deployable is started with: settings, secrets, adapters, health, logs."""
