@@ -1,0 +1,1 @@
+"""The ports, implemented: in memory and on SQLite."""

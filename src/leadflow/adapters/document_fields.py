@@ -1,0 +1,40 @@
+"""The declared fields of a document, as queries see them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from leadflow.contracts.collections import Collection
+from leadflow.core.conditions import Condition
+
+D = TypeVar("D", bound=msgspec.Struct)
+
+
+def read_fields(collection: Collection[D], document: D) -> Mapping[str, str | int | None]:
+    """Each declared field's value; booleans as 0 and 1. TypeError for a value that no query could compare."""
+    return {name: _plain(collection, name, getattr(document, name)) for name in collection.fields}
+
+
+def check_fields(collection: Collection[Any], names: Iterable[str]) -> None:
+    """ValueError for a field that the collection does not declare."""
+    for name in names:
+        if name not in collection.fields:
+            known = ", ".join(sorted(collection.fields)) or "none"
+            raise ValueError(f"collection {collection.name!r} declares no field {name!r}; declared: {known}")
+
+
+def check_condition(collection: Collection[Any], where: Condition | None) -> None:
+    """ValueError if the condition names a field that the collection does not declare."""
+    if where is not None:
+        from leadflow.core.conditions import fields_of  # noqa: PLC0415
+
+        check_fields(collection, sorted(fields_of(where)))
+
+
+def _plain(collection: Collection[Any], name: str, value: object) -> str | int | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(f"{collection.name}.{name} is {type(value).__name__}; declared fields hold text, integers or None")
