@@ -1,0 +1,53 @@
+"""Keyed hashes: names for people that say nothing about them to anyone without the secret."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from leadflow.core.identity.forest import IdentifierKey
+from leadflow.core.touchpoint import Identifier
+
+MIN_SECRET_BYTES = 16
+DIGEST_BYTES = 12  # 96 bits: a collision among ten billion names has odds of about one in a billion
+
+_MAX_KEY_BYTES = 64  # of BLAKE2b, RFC 7693 section 2.1
+
+
+@dataclass(frozen=True, slots=True)
+class Hasher:
+    """Keyed BLAKE2b (RFC 7693), 24 lower-case hexadecimal characters, a domain of its own for each purpose.
+
+    The secret must stay the same for the life of a workspace: every key in the log and the store depends on it.
+    Raises ValueError for a secret shorter than 16 bytes.
+    """
+
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < MIN_SECRET_BYTES:
+            raise ValueError(
+                f"the hash secret has {len(self.secret)} bytes: give at least {MIN_SECRET_BYTES} random bytes, "
+                "e.g. `openssl rand -hex 32`"
+            )
+
+    def identifier(self, identifier: Identifier) -> IdentifierKey:
+        """The key of an identifier: `type:hash`."""
+        return f"{identifier.type}:{self._digest(b'identifier', identifier.type, identifier.value)}"
+
+    def profile(self, identifier_key: IdentifierKey, incarnation: int) -> str:
+        """The id of the profile that is born of an identifier; each incarnation after an erasure gives another one."""
+        return self._digest(b"profile", identifier_key, str(incarnation))
+
+    def touchpoint(self, source: str, message_id: str) -> str:
+        """The key of a touchpoint's document: one per message id and write key."""
+        return self._digest(b"touchpoint", source, message_id)
+
+    def partition_key(self, kind: str, value: str) -> str:
+        """The key of a record in `touchpoints`, which nobody can join with an identifier's key."""
+        return self._digest(b"partition", kind, value)
+
+    def _digest(self, domain: bytes, first: str, second: str) -> str:
+        # The length in front keeps ("a", "bc") and ("ab", "c") apart; surrogates may come from JSON escapes.
+        head, tail = first.encode("utf-8", "surrogatepass"), second.encode("utf-8", "surrogatepass")
+        secret = self.secret if len(self.secret) <= _MAX_KEY_BYTES else blake2b(self.secret).digest()
+        content = len(head).to_bytes(4, "big") + head + tail
+        return blake2b(content, digest_size=DIGEST_BYTES, key=secret, person=domain).hexdigest()
