@@ -13,6 +13,7 @@ import msgspec
 
 from leadflow.contracts.collections import Collection
 from leadflow.core.conditions import Condition
+from leadflow.core.identity.hashing import Hasher
 
 D = TypeVar("D", bound=msgspec.Struct)
 
@@ -184,3 +185,13 @@ class Clock(Protocol):
 
     def now(self) -> int:
         """Milliseconds since the epoch, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything that a service needs from the outside, as one: what a composition root hands over."""
+
+    log: Log
+    store: Store
+    clock: Clock
+    hasher: Hasher
