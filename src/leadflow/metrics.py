@@ -90,6 +90,7 @@ def _hop(tier: str) -> HopMetrics:
 PROCESSOR = _hop("processor")
 RESOLVER = _hop("resolver")
 SCORING = _hop("scoring")
+REJECTIONS = _hop("rejections")
 
 # --- identity ---------------------------------------------------------------------------------------------------------
 

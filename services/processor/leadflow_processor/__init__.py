@@ -1,0 +1,1 @@
+"""The processor service: touchpoints are resolved, identity is decided, refusals get receipts."""

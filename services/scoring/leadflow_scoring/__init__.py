@@ -1,0 +1,1 @@
+"""The scoring service: records to a lead become its score, its stage and the changes that tell of it."""

@@ -1,6 +1,6 @@
-"""The documents of the store; docs/protocol.md says who writes what. Every write is an insert or a compare-and-set.
+"""The documents of the store. Every write is an insert or a compare-and-set; docs/protocol.md says who writes what.
 
-Times are milliseconds since the epoch, UTC. `gp` is the position in `identity` of the resolver's last write, -1 at first.
+Times are milliseconds since the epoch, UTC. `gp`: the position in `identity` of the resolver's last write, -1 at first.
 """
 
 from typing import Any, Literal
@@ -87,6 +87,7 @@ class ChildEntry(msgspec.Struct, frozen=True, array_like=True):
     version: int
     linked_at: int
     value: Tally
+    standing: Standing | None = None  # as the subtree stood when it was linked: a merge takes the further stage
 
 
 class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):

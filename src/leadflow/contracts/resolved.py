@@ -26,7 +26,7 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="link"):
-    """The profile `to` is now a child of `parent`. `at`: received_at of the cause."""
+    """The profile `to` is now a child of `parent`. `at`: event time of the cause."""
 
     to: str
     parent: str
@@ -53,8 +53,8 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     version: int
     linked_at: int
     value: Tally
-    standing: Standing  # as the child stood when it was last a root: a merge takes the further stage
     trigger: Trigger
+    standing: Standing | None = None  # news of a link: how far the subtree had come; a merge takes the further stage
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="cut"):

@@ -1,0 +1,1 @@
+"""Decode -> core -> effects: one readable pipe per service, over the ports alone."""

@@ -26,8 +26,8 @@ class Route:
 def classify(ids: Sequence[IdentifierKey], received_at: int, known: Known) -> Route:
     """How a touchpoint with these identifiers (strongest first, at least one) goes on.
 
-    Straight only when every identifier is claimed, none was erased since the touchpoint was received, and all leaves are
-    of one tree.
+    Straight only when every identifier is claimed, none was erased since the touchpoint was received, and all leaves
+    are of one tree.
     """
     claims = [known.claims[key] for key in ids]
     if len(ids) == 1 and claims[0] is None:

@@ -5,7 +5,7 @@ alike, so it does not matter whether a processor had claimed it before the evide
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -42,6 +42,7 @@ class Touched:
     pos: tuple[int, int]
     addr: str | None
     message_id: str
+    at: int
     gone: bool = False
 
 
@@ -125,9 +126,9 @@ def _decide_one(news: News, forest: Forest, rules: Rules) -> Decision:
     for key in grouping.unclaimed:
         forest.claim(key, base)
     emits: list[DecidedEmit] = []
-    ledger = list(_link(grouping, forest, news, touched.message_id, emits))
+    ledger = list(_link(grouping, forest, news, touched, emits))
     addr = forest.claims[grouping.kept[0]].leaf or base
-    forest.touchpoints[news.touchpoint] = Touched(pos=touched.pos, addr=addr, message_id=touched.message_id)
+    forest.touchpoints[news.touchpoint] = replace(touched, addr=addr)
     kept = tuple(grouping.kept)
     writes = forest.flush()
     writes.append(AddressWrite(key=news.touchpoint, addr=addr, kept=kept))
@@ -176,13 +177,13 @@ def _base(grouping: _Grouping, forest: Forest, rules: Rules, received_at: int) -
 
 
 def _link(
-    grouping: _Grouping, forest: Forest, news: News, message_id: str, emits: list[DecidedEmit]
+    grouping: _Grouping, forest: Forest, news: News, touched: Touched, emits: list[DecidedEmit]
 ) -> Iterable[LedgerWrite]:
     """Link the roots that met under the oldest of them."""
     winner, *losers = sorted(grouping.roots, key=lambda root: forest.nodes[root].order)
     for loser in losers:
         node, above = forest.nodes[loser], forest.nodes[winner]
-        link = LinkField(parent=winner, gen=node.gen + 1, at=news.received_at, cause=message_id)
+        link = LinkField(parent=winner, gen=node.gen + 1, at=touched.at, cause=touched.message_id)
         forest.put(loser, msgspec.structs.replace(node, link=link, gen=link.gen))
         members = above.members + node.members
         forest.put(winner, msgspec.structs.replace(above, ids={**above.ids, **node.ids}, members=members))
@@ -192,7 +193,7 @@ def _link(
             winner=winner,
             loser=loser,
             at=news.received_at,
-            message_id=message_id,
+            message_id=touched.message_id,
             identifiers=tuple(grouping.kept),
             state="merged",
             gen=link.gen,

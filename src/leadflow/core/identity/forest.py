@@ -26,7 +26,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LinkField(msgspec.Struct, frozen=True, kw_only=True):
-    """The edge from a profile to its parent. `at`: received_at (ms) of the touchpoint `cause` (a message id)."""
+    """The edge from a profile to its parent. `at`: event time (ms) of the touchpoint `cause` (a message id)."""
 
     parent: str
     gen: int
@@ -62,7 +62,7 @@ def why_apart(
 ) -> str | None:
     """Why two sets of identifiers may not become one tree, None when they may.
 
-    A type without a limit is unlimited. Limits come first, in the order of the types' names, so that the reason is stable.
+    A type without a limit is unlimited. Limits come first, by the types' names, so that the reason is stable.
     """
     joined = set(tree) | set(other)
     for kind, count in sorted(Counter(map(type_of, joined)).items()):

@@ -1,20 +1,17 @@
-"""What scoring knows of a set of touchpoints: a commutative sum, so that order and grouping never matter."""
+"""The tally of a lead and what is done with it: `match` and `add` a touchpoint, `combine` the profiles of a tree."""
 
-from typing import Any
+from collections.abc import Sequence
 
-import msgspec
+from leadflow.core.scoring.contents import contents_of
+from leadflow.core.scoring.matching import match
+from leadflow.core.scoring.model import Model
+from leadflow.core.scoring.statements import Act, Moment, Span, Stated, Touch
+from leadflow.core.scoring.sums import EMPTY, MAX_ACTS, Tally, combine, join
+from leadflow.core.touchpoint import Signal
+
+__all__ = ["EMPTY", "MAX_ACTS", "Act", "Moment", "Span", "Stated", "Tally", "Touch", "add", "combine", "join", "match"]
 
 
-class Stated(msgspec.Struct, frozen=True, array_like=True):
-    """A value with the event time (ms) and the message id that said it: the greatest (at, message_id) wins."""
-
-    at: int
-    message_id: str
-    value: Any
-
-
-class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Counts per rule and UTC hour, and the facts that the model reads."""
-
-    counts: dict[str, dict[int, int]] = {}
-    facts: dict[str, Stated] = {}
+def add(tally: Tally, signal: Signal, matched: Sequence[str], model: Model) -> Tally:
+    """Count one touchpoint, once. `matched`: the rule ids that `match` found. Bots add nothing."""
+    return tally if signal.bot else join(tally, contents_of(signal, matched, model))

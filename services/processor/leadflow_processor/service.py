@@ -1,0 +1,25 @@
+"""Assembles the hops of the processor service: processor, resolver (for whoever owns `identity`) and rejections."""
+
+from leadflow.core.identity.rules import IdentityRules
+
+from leadflow import metrics
+from leadflow.contracts import topics
+from leadflow.core.identity.hashing import Hasher
+from leadflow.pipeline.hop import Hop, Surroundings
+from leadflow.pipeline.processor import Processor
+from leadflow.pipeline.rejections import Rejections
+from leadflow.pipeline.resolver import Resolver
+
+GROUP = "processor"
+
+
+def hops(around: Surroundings, hasher: Hasher, rules: IdentityRules) -> tuple[Hop, ...]:
+    """The hops that this service runs side by side; see leadflow.pipeline.hop.run_hop."""
+    processor = Processor(around.store, around.clock, hasher, rules)
+    resolver = Resolver(around.store, hasher, rules)
+    rejections = Rejections(around.store, hasher)
+    return (
+        Hop(GROUP, topics.TOUCHPOINTS, processor.step, metrics.PROCESSOR),
+        Hop(GROUP, topics.IDENTITY, resolver.step, metrics.RESOLVER, max_records=500),
+        Hop(GROUP, topics.REJECTED, rejections.step, metrics.REJECTIONS),
+    )

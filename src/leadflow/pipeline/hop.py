@@ -1,0 +1,185 @@
+"""A hop: fetch a batch, take a step, commit its outputs and its offset as one; for each owned partition, for ever."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import structlog
+
+from leadflow.contracts.collections import CHECKPOINTS
+from leadflow.contracts.documents import CheckpointDoc
+from leadflow.metrics import HopMetrics
+from leadflow.ports import Assignment, Clock, Emit, Fenced, Log, Record, Store, Unavailable
+
+_FETCH_WAIT = 0.5  # seconds; also how long a stop may go unnoticed
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 5.0
+_CHECKPOINT_EVERY = 1.0  # seconds: an old checkpoint only means reading some records again
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a batch came to: the offset to go on from, and what is to be written with it.
+
+    `received_at`: the oldest instant (ms) at which something of this batch was received, for the latency metric.
+    """
+
+    next_offset: int
+    emits: Sequence[Emit]
+    received_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A consuming service: its group and topic, and the idempotent step that it takes for each batch."""
+
+    group: str
+    topic: str
+    step: Callable[[Sequence[Record]], Awaitable[Step]]
+    metrics: HopMetrics
+    max_records: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a hop runs on."""
+
+    log: Log
+    store: Store
+    clock: Clock
+    stop: asyncio.Event
+
+
+async def run_hop(hop: Hop, around: Surroundings) -> None:
+    """Consume until `stop` is set. A failed commit leaves the group and joins again: the log knows what was committed.
+
+    Raises Fenced when another process has taken a partition over, LostPosition when the log does not hold the offset to
+    go on from; both are for an operator.
+    """
+    pause = _FIRST_PAUSE
+    while not around.stop.is_set():
+        try:
+            async with around.log.consume(hop.group, hop.topic) as assignments:
+                await _consume(hop, assignments, around)
+            pause = _FIRST_PAUSE
+        except* Fenced as group:
+            hop.metrics.fenced.inc()
+            raise Fenced(_first(group)) from group
+        except* Unavailable as group:
+            hop.metrics.retries.labels("commit_unavailable").inc()
+            logger.warning("rejoining", group=hop.group, topic=hop.topic, error=_first(group))
+            await _rest(pause, around.stop)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _consume(hop: Hop, assignments: AsyncIterator[Assignment], around: Surroundings) -> None:
+    """Run one task per assigned partition until `stop`; the first failure ends them all."""
+    async with asyncio.TaskGroup() as tasks:
+
+        async def accept() -> None:
+            async for assignment in assignments:
+                tasks.create_task(_own(hop, assignment, around))
+
+        accepting = tasks.create_task(accept())
+        await around.stop.wait()
+        accepting.cancel()
+
+
+async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
+    """Process one partition, batch by batch."""
+    key = f"{hop.group}:{assignment.topic}:{assignment.partition}"
+    await _resume(assignment, key, around.store)
+    saved_at = perf_counter()
+    while not around.stop.is_set():
+        records = await assignment.fetch(hop.max_records, _FETCH_WAIT)
+        if not records:
+            continue
+        started = perf_counter()
+        step = await _insist(hop, records, around.stop)
+        if step is None:
+            return
+        await assignment.commit(step.next_offset, step.emits)
+        if step.next_offset != records[-1].offset + 1:
+            assignment.seek(step.next_offset)
+        _measure(hop, records, step, started, around.clock)
+        if perf_counter() - saved_at > _CHECKPOINT_EVERY:
+            await _checkpoint(around.store, key, step.next_offset)
+            saved_at = perf_counter()
+
+
+async def _resume(assignment: Assignment, key: str, store: Store) -> None:
+    """Start at the later of the committed offset and the checkpoint; never silently at the log's beginning."""
+    (checkpoint,) = await store.get(CHECKPOINTS, [key])
+    if checkpoint is not None and checkpoint.value.offset > assignment.position:
+        assignment.seek(checkpoint.value.offset)
+
+
+async def _checkpoint(store: Store, key: str, offset: int) -> None:
+    """Keep a second memory of the committed offset. Losing a race or the store for a moment does no harm."""
+    document = CheckpointDoc(offset=offset)
+    try:
+        (known,) = await store.get(CHECKPOINTS, [key])
+        if known is None:
+            await store.insert(CHECKPOINTS, [(key, document)])
+        elif known.value.offset < offset:
+            await store.replace(CHECKPOINTS, [(key, document, known.rev)])
+    except Unavailable as error:
+        logger.warning("checkpoint_not_written", key=key, error=str(error))
+
+
+async def _insist(hop: Hop, records: Sequence[Record], stop: asyncio.Event) -> Step | None:
+    """Take the step, again and again while the store is away. A step is idempotent, so half of one does no harm."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await hop.step(records)
+        except Unavailable as error:
+            hop.metrics.retries.labels("store_unavailable").inc()
+            logger.warning("step_waits", group=hop.group, error=str(error), pause_s=pause)
+            await _rest(max(pause, min(error.retry_after, _LONGEST_PAUSE)), stop)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            if stop.is_set():
+                return None
+
+
+async def _rest(seconds: float, stop: asyncio.Event) -> None:
+    """Pause with jitter, so that workers do not come back in step; a stop ends it."""
+    with_jitter = seconds * random.uniform(0.5, 1.0)  # noqa: S311  spreading load needs no secrecy
+    try:
+        await asyncio.wait_for(stop.wait(), with_jitter)
+    except TimeoutError:
+        return
+
+
+def _measure(hop: Hop, records: Sequence[Record], step: Step, started: float, clock: Clock) -> None:
+    hop.metrics.records.inc(len(records))
+    hop.metrics.batch_records.observe(len(records))
+    hop.metrics.batch_seconds.observe(perf_counter() - started)
+    if step.received_at is not None:
+        hop.metrics.end_to_end.observe(max(0, clock.now() - step.received_at) / 1_000)
+
+
+async def measure_lag(hops: Sequence[Hop], around: Surroundings, every: float = 5.0) -> None:
+    """Keep the lag gauges true until `stop`: records between each committed offset and its partition's end."""
+    while not around.stop.is_set():
+        try:
+            for hop in hops:
+                bounds = await around.log.bounds(hop.topic)
+                committed = await around.log.committed(hop.group, hop.topic)
+                for partition, ((begin, end), offset) in enumerate(zip(bounds, committed, strict=True)):
+                    hop.metrics.lag.labels(str(partition)).set(end - (begin if offset is None else offset))
+        except Unavailable as error:
+            logger.warning("lag_unknown", error=str(error))
+        await _rest(every, around.stop)
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> str:
+    """The text of the first error of a group."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)

@@ -1,0 +1,116 @@
+"""The first stage: a record of `touchpoints` becomes an arrival, or a rejection that harms nothing else."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from leadflow.contracts.documents import TouchpointDoc
+from leadflow.contracts.identity import Position
+from leadflow.contracts.topics import REJECTED
+from leadflow.contracts.touchpoint import Rejected, Touchpoint
+from leadflow.core.identity.forest import IdentifierKey
+from leadflow.core.identity.hashing import Hasher
+from leadflow.core.identity.rules import IdentityRules
+from leadflow.core.reading import Identifiers, read_event, read_identifiers
+from leadflow.core.touchpoint import Identifier
+from leadflow.ports import Emit, Record
+
+_touchpoint = msgspec.json.Decoder(Touchpoint)
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A touchpoint with its identifiers in normal form, strongest first, and their keys in the same order."""
+
+    index: int  # in its batch
+    pos: Position
+    key: str  # of its document
+    touchpoint: Touchpoint
+    identifiers: tuple[Identifier, ...]
+    keys: tuple[IdentifierKey, ...]
+    ignored: tuple[tuple[str, str], ...]
+
+    def document(self, *, addr: str | None, src: tuple[str, int] | None) -> TouchpointDoc:
+        """The document that says in one write what it is and which way it goes: straight on when `addr` is set."""
+        touchpoint = self.touchpoint
+        return TouchpointDoc(
+            pos=self.pos,
+            via="tp" if addr else "id",
+            at=touchpoint.at,
+            received_at=touchpoint.received_at,
+            source=touchpoint.source,
+            message_id=touchpoint.message_id,
+            ids=tuple((identifier.type, identifier.value) for identifier in self.identifiers),
+            keys=self.keys,
+            value=touchpoint,
+            addr=addr,
+            src=src,
+            kept=self.keys if addr else (),
+            ignored=self.ignored,
+            repair=touchpoint.repair,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A record that can be no touchpoint of anybody: it goes to `rejected` with its reason."""
+
+    index: int
+    rejected: Rejected
+    key: str
+
+    def emit(self) -> Emit:
+        """Its record in `rejected`."""
+        return rejected_emit(self.key, self.rejected)
+
+
+def rejected_emit(key: str, rejected: Rejected) -> Emit:
+    """The record of topic `rejected` for something that was refused."""
+    name = f"{rejected.source}:{rejected.message_id}" if rejected.message_id else key
+    return Emit(topic=REJECTED, key=key, value=_encode(rejected), id=name, type="dev.leadflow.rejected.v1")
+
+
+def read_arrival(index: int, record: Record, rules: IdentityRules, hasher: Hasher, now: int) -> Arrival | Unusable:
+    """Decode a record and read its identifiers; never raises for what stands in it."""
+    try:
+        touchpoint = _touchpoint.decode(record.value or b"")
+    except msgspec.DecodeError as error:
+        text = (record.value or b"").decode(errors="replace")
+        rejected = Rejected(source="", hop="processor", code="malformed_record", reason=str(error), at=now, body=text)
+        return Unusable(index, rejected, record.key)
+    identifiers = Identifiers((), ())
+    if touchpoint.type != "action":
+        identifiers = read_identifiers(read_event(touchpoint.body, touchpoint.context), rules)
+        if not identifiers.kept:
+            return Unusable(index, _nobody(touchpoint, identifiers, now), record.key)
+    elif not touchpoint.target:
+        rejected = _refused(touchpoint, "no_target", "an action needs the profile that it is about", now)
+        return Unusable(index, rejected, record.key)
+    return Arrival(
+        index=index,
+        pos=(record.partition, record.offset),
+        key=hasher.touchpoint(touchpoint.source, touchpoint.message_id),
+        touchpoint=touchpoint,
+        identifiers=identifiers.kept,
+        keys=tuple(map(hasher.identifier, identifiers.kept)),
+        ignored=identifiers.ignored,
+    )
+
+
+def _nobody(touchpoint: Touchpoint, identifiers: Identifiers, now: int) -> Rejected:
+    why = "; ".join(f"{kind}: {reason}" for kind, reason in identifiers.ignored) or "none was sent"
+    return _refused(touchpoint, "no_identifier", f"no usable identifier is left ({why})", now)
+
+
+def _refused(touchpoint: Touchpoint, code: str, reason: str, now: int) -> Rejected:
+    return Rejected(
+        source=touchpoint.source,
+        hop="processor",
+        code=code,
+        reason=reason,
+        at=now,
+        body=bytes(touchpoint.body).decode(errors="replace"),
+        message_id=touchpoint.message_id,
+        repair=touchpoint.repair,
+    )

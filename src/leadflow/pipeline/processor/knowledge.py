@@ -1,0 +1,120 @@
+"""What is known of identifiers and trees: read in batches, remembered where it cannot change."""
+
+from collections.abc import Iterable, Sequence
+
+from leadflow.contracts.collections import IDENTITIES, PROFILES
+from leadflow.contracts.documents import IdentityDoc, ProfileDoc
+from leadflow.core.identity.classify import Known
+from leadflow.core.identity.forest import Claim, IdentifierKey, lone
+from leadflow.core.identity.hashing import Hasher
+from leadflow.pipeline.processor.arrival import Arrival
+from leadflow.ports import Store
+
+_REMEMBERED = 200_000  # entries of each memory; when full it starts anew, which costs a few reads
+
+
+class Knowledge:
+    """Claims and roots for a processor.
+
+    A claim changes only by erasure and may be remembered. A remembered root is a hint: too old a one sends a touchpoint
+    to the resolver, or on to its leaf; both are right.
+    """
+
+    def __init__(self, store: Store, hasher: Hasher) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._claims: dict[IdentifierKey, Claim] = {}
+        self._roots: dict[str, str] = {}
+
+    async def of(self, arrivals: Sequence[Arrival]) -> Known:
+        """Everything that classifying these arrivals needs; lone new identifiers among them are claimed on the way."""
+        claims = await self._read_claims({key for arrival in arrivals for key in arrival.keys})
+        new = {a.keys[0]: a for a in reversed(arrivals) if len(a.keys) == 1 and claims[a.keys[0]] is None}
+        if new:
+            claims |= await self._claim(new)
+        return Known(claims, await self._read_roots(arrivals, claims))
+
+    async def _read_claims(self, keys: set[IdentifierKey]) -> dict[IdentifierKey, Claim | None]:
+        claims: dict[IdentifierKey, Claim | None] = {key: self._claims.get(key) for key in keys}
+        missing = [key for key, claim in claims.items() if claim is None]
+        if missing:
+            for key, stored in zip(missing, await self._store.get(IDENTITIES, missing), strict=True):
+                if stored is not None:
+                    claims[key] = self._remember(key, stored.value)
+        return claims
+
+    def _remember(self, key: IdentifierKey, claim: Claim) -> Claim:
+        claim = Claim(leaf=claim.leaf, incarnation=claim.incarnation, erased_at=claim.erased_at)
+        if claim.leaf is not None and claim.erased_at < 0:
+            if len(self._claims) >= _REMEMBERED:
+                self._claims.clear()
+            self._claims[key] = claim
+        return claim
+
+    async def _claim(self, new: dict[IdentifierKey, Arrival]) -> dict[IdentifierKey, Claim | None]:
+        """Claim lone new identifiers, first the identity, then its profile. Who comes second takes what stands."""
+        leaves = {key: self._hasher.profile(key, 0) for key in new}
+        inserted = await self._store.insert(
+            IDENTITIES, [(key, _identity(arrival, leaves[key])) for key, arrival in new.items()]
+        )
+        founded = [key for key, done in zip(new, inserted, strict=True) if done]
+        if founded:
+            await self._store.insert(
+                PROFILES,
+                [(leaves[key], _profile(leaves[key], key, new[key].touchpoint.received_at)) for key in founded],
+            )
+        claims: dict[IdentifierKey, Claim | None] = {}
+        for key in founded:
+            claims[key] = self._remember(key, Claim(leaf=leaves[key]))
+        return claims | await self._read_claims(set(new) - set(founded))
+
+    async def _read_roots(
+        self, arrivals: Iterable[Arrival], claims: dict[IdentifierKey, Claim | None]
+    ) -> dict[str, str]:
+        """Each leaf's root. With one leaf in all the root does not matter; hints that differ are read anew."""
+        roots: dict[str, str] = {}
+        lonely: set[str] = set()
+        doubtful: set[str] = set()
+        for arrival in arrivals:
+            leaves = {
+                claim.leaf for key in arrival.keys if (claim := claims[key]) is not None and claim.leaf is not None
+            }
+            hints = {leaf: root for leaf in leaves if (root := self._roots.get(leaf)) is not None}
+            if len(leaves) <= 1:
+                lonely |= leaves
+            elif len(hints) < len(leaves) or len(set(hints.values())) > 1:
+                doubtful |= leaves
+            else:
+                roots |= hints
+        if doubtful:
+            roots |= await self._walk(doubtful)
+        return {leaf: leaf for leaf in lonely} | roots
+
+    async def _walk(self, leaves: set[str]) -> dict[str, str]:
+        """Follow links up, a batch of reads per level. An absent profile of a lone leaf reads as a root."""
+        tops = {leaf: leaf for leaf in leaves}
+        parents: dict[str, str | None] = {}
+        while unread := sorted({top for top in tops.values() if top not in parents}):
+            for pid, stored in zip(unread, await self._store.get(PROFILES, unread), strict=True):
+                parents[pid] = stored.value.link.parent if stored is not None and stored.value.link else None
+            tops = {leaf: parents.get(top) or top for leaf, top in tops.items()}
+        if len(self._roots) >= _REMEMBERED:
+            self._roots.clear()
+        self._roots |= tops
+        return tops
+
+
+def _identity(arrival: Arrival, leaf: str) -> IdentityDoc:
+    (identifier,) = arrival.identifiers
+    return IdentityDoc(
+        type=identifier.type,
+        value=identifier.value,
+        leaf=leaf,
+        first_seen=arrival.touchpoint.at,
+        source=arrival.touchpoint.source,
+    )
+
+
+def _profile(pid: str, key: IdentifierKey, received_at: int) -> ProfileDoc:
+    node = lone(pid, received_at, key)
+    return ProfileDoc(order=node.order, ids=node.ids, members=node.members)

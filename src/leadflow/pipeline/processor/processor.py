@@ -1,0 +1,164 @@
+"""The processor: each touchpoint is stored once with the way it goes, and sent that way however often it is read."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from leadflow import metrics
+from leadflow.contracts import topics
+from leadflow.contracts.collections import TOUCHPOINTS
+from leadflow.contracts.documents import TouchpointDoc
+from leadflow.contracts.identity import Evidence
+from leadflow.contracts.resolved import Resolved
+from leadflow.core.identity.classify import Known, classify
+from leadflow.core.identity.hashing import Hasher
+from leadflow.core.identity.rules import IdentityRules
+from leadflow.pipeline.hop import Step
+from leadflow.pipeline.processor.arrival import Arrival, Unusable, read_arrival
+from leadflow.pipeline.processor.knowledge import Knowledge
+from leadflow.ports import Clock, Emit, Record, Store, Stored
+
+_encode = msgspec.json.Encoder().encode
+
+CONTACT_TYPES = ("email", "phone")
+IDENTITY_KEY = "workspace"  # one workspace, one order
+
+
+class Processor:
+    """Takes the steps of one consumer of `touchpoints`."""
+
+    def __init__(self, store: Store, clock: Clock, hasher: Hasher, rules: IdentityRules) -> None:
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher
+        self._rules = rules
+        self._knowledge = Knowledge(store, hasher)
+
+    async def step(self, records: Sequence[Record]) -> Step:
+        """Store what is new, and emit every record's outcome in the order of the log."""
+        now = self._clock.now()
+        emits: dict[int, Emit] = {}
+        pending: list[Arrival] = []
+        for index, record in enumerate(records):
+            match read_arrival(index, record, self._rules, self._hasher, now):
+                case Unusable() as unusable:
+                    emits[index] = unusable.emit()
+                    metrics.PROCESSOR.rejected.labels(unusable.rejected.code).inc()
+                case arrival:
+                    pending.append(arrival)
+        received = min((arrival.touchpoint.received_at for arrival in pending), default=None)
+        while pending:  # what met a conflict starts over
+            pending = await self._settle(pending, emits)
+        return Step(records[-1].offset + 1, [emits[index] for index in sorted(emits)], received)
+
+    async def _settle(self, arrivals: list[Arrival], emits: dict[int, Emit]) -> list[Arrival]:
+        """Obey what is stored, store what is not; returns the arrivals whose document changed meanwhile."""
+        known = dict.fromkeys(arrival.key for arrival in arrivals)
+        stored = dict(zip(known, await self._store.get(TOUCHPOINTS, list(known)), strict=True))
+        fresh: dict[str, tuple[Arrival, Stored[TouchpointDoc] | None]] = {}
+        for arrival in arrivals:
+            found = stored[arrival.key]
+            if arrival.key in fresh or (found is not None and not _is_own(found.value, arrival)):
+                metrics.PROCESSOR_OUTCOMES.labels("duplicate").inc()
+            elif found is None or found.value.pos != arrival.pos:
+                fresh[arrival.key] = (arrival, found)
+            elif not found.value.gone:
+                metrics.PROCESSOR_OUTCOMES.labels("obeyed").inc()
+                self._emit(arrival, found.value, emits)
+        return await self._store_fresh(list(fresh.values()), emits) if fresh else []
+
+    async def _store_fresh(
+        self, fresh: list[tuple[Arrival, Stored[TouchpointDoc] | None]], emits: dict[int, Emit]
+    ) -> list[Arrival]:
+        """Classify and write, one insert or compare-and-set per touchpoint; returns those that met a conflict."""
+        known = await self._knowledge.of([arrival for arrival, _ in fresh])
+        routed = [(arrival, found, self._route(arrival, known)) for arrival, found in fresh]
+        new = [(arrival, document) for arrival, found, document in routed if found is None]
+        repaired = [
+            (arrival, msgspec.structs.replace(document, gp=found.value.gp), found.rev)
+            for arrival, found, document in routed
+            if found is not None
+        ]
+        inserted = await self._store.insert(TOUCHPOINTS, [(arrival.key, document) for arrival, document in new])
+        replaced = await self._store.replace(TOUCHPOINTS, [(a.key, document, rev) for a, document, rev in repaired])
+        conflicts: list[Arrival] = []
+        for (arrival, document), done in [
+            *zip(new, inserted, strict=True),
+            *zip([(a, document) for a, document, _ in repaired], replaced, strict=True),
+        ]:
+            if not done:
+                conflicts.append(arrival)
+                continue
+            metrics.PROCESSOR_OUTCOMES.labels("straight" if document.addr else "evidence").inc()
+            for kind, _ in document.ignored:
+                metrics.PROCESSOR_IGNORED.labels(kind).inc()
+            self._emit(arrival, document, emits)
+        return conflicts
+
+    def _route(self, arrival: Arrival, known: Known) -> TouchpointDoc:
+        """The document with its way. Sales name the profile itself; everything else is found by its identifiers."""
+        target = arrival.touchpoint.target
+        addr = target if arrival.touchpoint.type == "action" else None
+        if addr is None:
+            addr = classify(arrival.keys, arrival.touchpoint.received_at, known).addr
+        partition, offset = arrival.pos
+        return arrival.document(addr=addr, src=(f"t{partition}", offset) if addr else None)
+
+    def _emit(self, arrival: Arrival, document: TouchpointDoc, emits: dict[int, Emit]) -> None:
+        """Straight on to the lead, or to the resolver as evidence; what that has decided is its own to send."""
+        if document.via == "tp":
+            emits[arrival.index] = resolved_emit(arrival.key, document)
+        elif document.addr is None:
+            emits[arrival.index] = _evidence_emit(arrival, document)
+
+
+def _is_own(document: TouchpointDoc, arrival: Arrival) -> bool:
+    """Whether this record is the one that was stored, or a repair that may take the place of a rejected one."""
+    if document.pos == arrival.pos:
+        return True
+    return document.rejected and not document.gone and arrival.touchpoint.repair > document.repair
+
+
+def resolved_emit(key: str, document: TouchpointDoc) -> Emit:
+    """The record of topic `resolved` for a touchpoint whose address stands."""
+    if document.addr is None or document.src is None or document.value is None:
+        raise ValueError(f"touchpoint {key} has no address or no body: it cannot be sent to a lead")
+    kept = set(document.kept)
+    contacts = tuple(
+        pair
+        for pair, identifier in zip(document.ids, document.keys, strict=True)
+        if identifier in kept and pair[0] in CONTACT_TYPES
+    )
+    record = Resolved(
+        to=document.addr,
+        touchpoint=key,
+        pos=document.pos,
+        src=document.src,
+        ids=document.keys,
+        contacts=contacts,
+        value=document.value,
+    )
+    return Emit(
+        topic=topics.RESOLVED,
+        key=record.to,
+        value=_encode(record),
+        id=f"{key}:{document.pos[0]}.{document.pos[1]}",
+        type="dev.leadflow.resolved.v1",
+    )
+
+
+def _evidence_emit(arrival: Arrival, document: TouchpointDoc) -> Emit:
+    record = Evidence(
+        touchpoint=arrival.key,
+        pos=document.pos,
+        ids=arrival.keys,
+        received_at=document.received_at,
+        repair=document.repair,
+    )
+    return Emit(
+        topic=topics.IDENTITY,
+        key=IDENTITY_KEY,
+        value=_encode(record),
+        id=f"{arrival.key}:{document.pos[0]}.{document.pos[1]}",
+        type="dev.leadflow.identity.v1",
+    )

@@ -1,0 +1,112 @@
+"""What deciding a batch needs: claims frozen first, so that from then on no processor can change what was read."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from leadflow.contracts.collections import IDENTITIES, PROFILES, TOUCHPOINTS
+from leadflow.contracts.documents import IdentityDoc, ProfileDoc, TouchpointDoc
+from leadflow.contracts.identity import Evidence
+from leadflow.core.identity.decide import Forest, News, Touched
+from leadflow.core.identity.forest import Claim, IdentifierKey, Node, lone
+from leadflow.core.identity.hashing import Hasher
+from leadflow.ports import Record, Store
+
+_evidence = msgspec.json.Decoder(Evidence)
+
+
+def read_news(records: Sequence[Record]) -> tuple[News, ...]:
+    """Decode a batch of `identity`. Only our own services write it: what cannot be read is a defect, and raises."""
+    return tuple(_news(record.offset, _evidence.decode(record.value or b"")) for record in records)
+
+
+def _news(offset: int, evidence: Evidence) -> News:
+    return News(
+        pos=offset,
+        touchpoint=evidence.touchpoint,
+        touchpoint_pos=evidence.pos,
+        ids=evidence.ids,
+        received_at=evidence.received_at,
+        sender=evidence.sender,
+    )
+
+
+async def read_forest(news: Sequence[News], store: Store, hasher: Hasher) -> Forest:
+    """Freeze the batch's identifiers and read their trees."""
+    keys = list(dict.fromkeys(item.touchpoint for item in news))
+    found = zip(keys, await store.get(TOUCHPOINTS, keys), strict=True)
+    documents = {key: stored.value for key, stored in found if stored is not None}
+    claims = await _freeze(documents, store)
+    nodes = await _read_nodes(_first_nodes(claims, hasher), store)
+    await _found_missing(claims, nodes, documents, store)
+    touched = {key: _touched(document) for key, document in documents.items()}
+    return Forest(claims=claims, nodes=nodes, touchpoints=touched)
+
+
+async def _freeze(documents: dict[str, TouchpointDoc], store: Store) -> dict[IdentifierKey, Claim]:
+    """Read the claims of all identifiers of the batch; the absent become void, which no processor may claim."""
+    first = {key: _void(document, index) for document in documents.values() for index, key in enumerate(document.keys)}
+    keys = sorted(first)
+    stored = dict(zip(keys, await store.get(IDENTITIES, keys), strict=True))
+    absent = [key for key in keys if stored[key] is None]
+    if absent:
+        await store.insert(IDENTITIES, [(key, first[key]) for key in absent])
+        stored |= zip(absent, await store.get(IDENTITIES, absent), strict=True)
+    return {
+        key: Claim(leaf=entry.value.leaf, incarnation=entry.value.incarnation, erased_at=entry.value.erased_at)
+        for key, entry in stored.items()
+        if entry is not None
+    }
+
+
+def _void(document: TouchpointDoc, index: int) -> IdentityDoc:
+    kind, value = document.ids[index]
+    return IdentityDoc(type=kind, value=value, first_seen=document.at, source=document.source)
+
+
+def _first_nodes(claims: dict[IdentifierKey, Claim], hasher: Hasher) -> set[str]:
+    """The leaves, and the profiles that unclaimed identifiers would found."""
+    return {claim.leaf or hasher.profile(key, claim.incarnation) for key, claim in claims.items()}
+
+
+async def _read_nodes(pids: Iterable[str], store: Store) -> dict[str, Node]:
+    """Read profiles and everything above them, a batch of reads per level."""
+    nodes: dict[str, Node] = {}
+    unread = sorted(pids)
+    seen = set(unread)
+    while unread:
+        parents: set[str] = set()
+        for pid, stored in zip(unread, await store.get(PROFILES, unread), strict=True):
+            if stored is None:
+                continue
+            nodes[pid] = stored.value
+            if stored.value.link is not None:
+                parents.add(stored.value.link.parent)
+        unread = sorted(parents - seen)
+        seen |= parents
+    return nodes
+
+
+async def _found_missing(
+    claims: dict[IdentifierKey, Claim], nodes: dict[str, Node], documents: dict[str, TouchpointDoc], store: Store
+) -> None:
+    """Insert the profile of a lone claim whose processor died in between, with the touchpoint at hand as its origin."""
+    received = {key: document.received_at for document in documents.values() for key in document.keys}
+    missing = {
+        claim.leaf: lone(claim.leaf, received[key], key)
+        for key, claim in claims.items()
+        if claim.leaf is not None and claim.leaf not in nodes
+    }
+    if not missing:
+        return
+    profiles = [
+        (pid, ProfileDoc(order=node.order, ids=node.ids, members=node.members)) for pid, node in missing.items()
+    ]
+    await store.insert(PROFILES, profiles)
+    nodes |= await _read_nodes(missing, store)  # another may have inserted it first: what stands counts
+
+
+def _touched(document: TouchpointDoc) -> Touched:
+    return Touched(
+        pos=document.pos, addr=document.addr, message_id=document.message_id, at=document.at, gone=document.gone
+    )

@@ -1,0 +1,93 @@
+"""The resolver: decides each batch of `identity` once, stores the decision, applies it and emits from it."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from leadflow import metrics
+from leadflow.contracts import topics
+from leadflow.contracts.collections import DECISIONS, TOUCHPOINTS
+from leadflow.contracts.documents import DecisionDoc, TouchpointDoc
+from leadflow.contracts.resolved import IDENTITY_STREAM, Link
+from leadflow.core.identity.decide import Rules, decide
+from leadflow.core.identity.decisions import Addressed, Decision, LedgerWrite, Linked
+from leadflow.core.identity.hashing import Hasher
+from leadflow.core.identity.rules import IdentityRules
+from leadflow.pipeline.hop import Step
+from leadflow.pipeline.processor.processor import resolved_emit
+from leadflow.pipeline.resolver.applying import apply
+from leadflow.pipeline.resolver.reading import read_forest, read_news
+from leadflow.ports import Emit, Record, Store
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Resolver:
+    """Takes the steps of the one consumer of `identity`."""
+
+    def __init__(self, store: Store, hasher: Hasher, rules: IdentityRules) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._rules = Rules(limits=rules.limits, profile_id=hasher.profile)
+
+    async def step(self, records: Sequence[Record]) -> Step:
+        """Decide unless it has been decided, apply, emit. The stored decision says how far its batch went."""
+        decision = await self._decided(records)
+        await apply(decision.items, self._store)
+        emits = await self._emits(decision.items)
+        return Step(decision.upto, emits)
+
+    async def _decided(self, records: Sequence[Record]) -> DecisionDoc:
+        """The decision that starts at this offset: the stored one stands, whoever took it."""
+        key = f"{records[0].offset:020d}"
+        (stored,) = await self._store.get(DECISIONS, [key])
+        if stored is not None:
+            return stored.value
+        news = read_news(records)
+        forest = await read_forest(news, self._store, self._hasher)
+        decision = DecisionDoc(upto=records[-1].offset + 1, items=decide(news, forest, self._rules))
+        (inserted,) = await self._store.insert(DECISIONS, [(key, decision)])
+        if inserted:
+            _count(decision.items)
+            return decision
+        return await self._decided(records)
+
+    async def _emits(self, decisions: Iterable[Decision]) -> list[Emit]:
+        """The records that follow from the decisions, in their order; bodies come from the touchpoints' documents."""
+        outputs = [(decision.pos, emit) for decision in decisions for emit in decision.emits]
+        keys = [emit.touchpoint for _, emit in outputs if isinstance(emit, Addressed)]
+        documents = dict(zip(keys, await self._store.get(TOUCHPOINTS, keys), strict=True)) if keys else {}
+        emits: list[Emit] = []
+        for position, emit in outputs:
+            if isinstance(emit, Linked):
+                emits.append(_link_emit(position, emit))
+            elif (stored := documents[emit.touchpoint]) is not None and stored.value.value is not None:
+                emits.append(resolved_emit(emit.touchpoint, _as_decided(stored.value, position, emit)))
+        return emits
+
+
+def _as_decided(document: TouchpointDoc, position: int, emit: Addressed) -> TouchpointDoc:
+    """The document as this decision left it, whatever came later."""
+    return msgspec.structs.replace(
+        document, addr=emit.addr, pos=emit.pos, kept=emit.kept, src=(IDENTITY_STREAM, position)
+    )
+
+
+def _link_emit(position: int, emit: Linked) -> Emit:
+    link = emit.link
+    record = Link(to=emit.child, parent=link.parent, gen=link.gen, at=link.at, cause=link.cause)
+    return Emit(
+        topic=topics.RESOLVED,
+        key=emit.child,
+        value=_encode(record),
+        id=f"{emit.child}:{position}",
+        type="dev.leadflow.link.v1",
+    )
+
+
+def _count(decisions: Iterable[Decision]) -> None:
+    for write in (write for decision in decisions for write in decision.writes if isinstance(write, LedgerWrite)):
+        if write.state == "merged":
+            metrics.RESOLVER_MERGES.inc()
+        else:
+            metrics.RESOLVER_REFUSALS.labels(write.reason.partition(":")[0]).inc()

@@ -1,0 +1,248 @@
+"""A lead and the records addressed to it: one pure fold. Duplicates and old versions change nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from leadflow.contracts import topics
+from leadflow.contracts.documents import ChildEntry, LeadDoc, OutboxEntry
+from leadflow.contracts.resolved import Child, Cut, Link, Resolved, ResolvedRecord, Unlink
+from leadflow.core.reading import read_event, read_signal
+from leadflow.core.scoring.evaluate import evaluate
+from leadflow.core.scoring.model import Model
+from leadflow.core.scoring.stages import Standing, Trigger, advance, furthest
+from leadflow.core.scoring.tally import Stated, Tally, add, combine, match
+from leadflow.core.scoring.trigger import rule_of
+from leadflow.core.touchpoint import Identifier, Signal
+from leadflow.pipeline.scoring.views import lead_score, stage_changed
+
+_encode = msgspec.json.Encoder().encode
+
+MAX_TRAITS = 200  # per leaf; the first by name stay, so that order does not matter
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What a fold needs besides the records: whose lead it is, the model, and when decisions are taken (ms)."""
+
+    profile_id: str
+    model: Model
+    now: int
+
+
+def value_of(lead: LeadDoc) -> Tally:
+    """The value of a lead's subtree: its own tally and what its children published."""
+    if not lead.children:
+        return lead.own
+    return combine(lead.own, [(entry.linked_at, child, entry.value) for child, entry in lead.children.items()])
+
+
+def apply(lead: LeadDoc, position: int, record: ResolvedRecord, judge: Judge) -> LeadDoc:
+    """The lead after one record at `position` of its partition. Raises whatever poison makes the core raise."""
+    match record:
+        case Resolved():
+            return _count(lead, position, record, judge)
+        case Link():
+            return _link(lead, position, record, judge)
+        case Unlink():
+            return _unlink(lead, position, record, judge)
+        case Child():
+            return _child(lead, position, record, judge)
+        case Cut():
+            return _cut(lead, position, record, judge)
+
+
+def mark(lead: LeadDoc, record: Resolved) -> LeadDoc | None:
+    """The lead with its stream's mark moved, None when this touchpoint has been counted before."""
+    stream, position = record.src
+    if position <= lead.marks.get(stream, -1):
+        return None
+    return replace(lead, marks={**lead.marks, stream: position})
+
+
+def finish(lead: LeadDoc, judge: Judge) -> LeadDoc:
+    """Bring what lists filter and sort by up to date: the score as of the latest thing known, roots only."""
+    if lead.parent is not None or lead.version == 0:
+        return replace(lead, stage=None, temperature=None, total=None, since=None, owner=None, score={})
+    tally, standing = value_of(lead), lead.standing
+    score = evaluate(tally, judge.model, standing.clock)
+    view = lead_score(
+        judge.profile_id, stage=standing.stage, version=lead.version, score=score, tally=tally, model=judge.model
+    )
+    return replace(
+        lead,
+        stage=standing.stage,
+        temperature=score.temperature,
+        total=score.total,
+        since=standing.since,
+        owner=tally.owner,
+        score=msgspec.to_builtins(view),
+        model=judge.model.version,
+    )
+
+
+def _count(lead: LeadDoc, position: int, record: Resolved, judge: Judge) -> LeadDoc:
+    marked = mark(lead, record)
+    if marked is None:
+        return lead
+    signal = _signal(record)
+    if signal.bot:  # stored and marked, never scored
+        return marked
+    matched = match(signal, judge.model)
+    counted = replace(
+        marked,
+        own=add(lead.own, signal, matched, judge.model),
+        traits=_latest(lead.traits, signal),
+        first_seen=signal.at if lead.first_seen is None else min(lead.first_seen, signal.at),
+        last_seen=_last_seen(lead.last_seen, signal),
+    )
+    trigger = Trigger(message_id=signal.message_id, rule=rule_of(signal, matched, judge.model), at=signal.at)
+    return _changed(counted, position, trigger, judge, historical=signal.historical)
+
+
+def _signal(record: Resolved) -> Signal:
+    touchpoint = record.value
+    return read_signal(
+        event=read_event(touchpoint.body, touchpoint.context),
+        message_id=touchpoint.message_id,
+        source=touchpoint.source,
+        type=touchpoint.type,
+        at=touchpoint.at,
+        received_at=touchpoint.received_at,
+        quality=touchpoint.quality,
+        historical=touchpoint.historical,
+        bot=touchpoint.bot,
+        contacts=tuple(Identifier(kind, value) for kind, value in record.contacts),
+    )
+
+
+def _latest(traits: dict[str, Stated], signal: Signal) -> dict[str, Stated]:
+    """Last writer wins per trait, by (event time, message id)."""
+    if not signal.traits:
+        return traits
+    latest = dict(traits)
+    for name, value in signal.traits.items():
+        known = latest.get(name)
+        if known is None or (known.at, known.message_id) < (signal.at, signal.message_id):
+            latest[name] = Stated(signal.at, signal.message_id, value)
+    return {name: latest[name] for name in sorted(latest)[:MAX_TRAITS]}
+
+
+def _last_seen(known: int | None, signal: Signal) -> int | None:
+    """Sales acting on a lead, and events marked as not active, do not mean that the person was seen."""
+    if not signal.active or signal.type == "action":
+        return known
+    return signal.at if known is None else max(known, signal.at)
+
+
+def _link(lead: LeadDoc, position: int, record: Link, judge: Judge) -> LeadDoc:
+    if record.gen <= lead.gen:
+        return lead
+    trigger = Trigger(message_id=record.cause, rule="merge", at=record.at)
+    leaving = _leave_parent(lead, position, trigger, judge)
+    linked = replace(leaving, gen=record.gen, parent=record.parent, linked_at=record.at)
+    news = furthest([lead.standing, *_standings(lead)])
+    return _changed(linked, position, trigger, judge, news=news)
+
+
+def _unlink(lead: LeadDoc, position: int, record: Unlink, judge: Judge) -> LeadDoc:
+    if record.gen <= lead.gen:
+        return lead
+    trigger = Trigger(message_id=record.cause, rule="unmerge", at=record.at)
+    leaving = _leave_parent(lead, position, trigger, judge)
+    alone = replace(leaving, gen=record.gen, parent=None, linked_at=0)
+    return _changed(alone, position, trigger, judge)
+
+
+def _leave_parent(lead: LeadDoc, position: int, trigger: Trigger, judge: Judge) -> LeadDoc:
+    """Tell the old parent, if there is one, to forget this child up to the generation that it knew."""
+    if lead.parent is None:
+        return lead
+    cut = Cut(to=lead.parent, child=judge.profile_id, gen=lead.gen, trigger=trigger)
+    return _send(lead, position, topics.RESOLVED, cut.to, cut)
+
+
+def _child(lead: LeadDoc, position: int, record: Child, judge: Judge) -> LeadDoc:
+    known = lead.children.get(record.child)
+    if record.gen <= lead.cut.get(record.child, -1):
+        return lead
+    if known is not None and (record.gen, record.version) <= (known.gen, known.version):
+        return lead
+    standing = record.standing or (known.standing if known is not None and known.gen == record.gen else None)
+    entry = ChildEntry(record.gen, record.version, record.linked_at, record.value, standing)
+    parent = replace(lead, children={**lead.children, record.child: entry})
+    return _changed(parent, position, record.trigger, judge, news=record.standing)
+
+
+def _cut(lead: LeadDoc, position: int, record: Cut, judge: Judge) -> LeadDoc:
+    cut = {**lead.cut, record.child: max(record.gen, lead.cut.get(record.child, -1))}
+    known = lead.children.get(record.child)
+    if known is None or known.gen > record.gen:
+        return replace(lead, cut=cut)
+    children = {child: entry for child, entry in lead.children.items() if child != record.child}
+    return _changed(replace(lead, cut=cut, children=children), position, record.trigger, judge)
+
+
+def _standings(lead: LeadDoc) -> list[Standing]:
+    return [entry.standing for entry in lead.children.values() if entry.standing is not None]
+
+
+def _changed(
+    lead: LeadDoc,
+    position: int,
+    trigger: Trigger,
+    judge: Judge,
+    *,
+    news: Standing | None = None,
+    historical: bool = False,
+) -> LeadDoc:
+    """A new version: a child tells its parent; a root decides about its stage."""
+    lead = replace(lead, version=lead.version + 1)
+    tally = value_of(lead)
+    if lead.parent is not None:
+        child = Child(
+            to=lead.parent,
+            child=judge.profile_id,
+            gen=lead.gen,
+            version=lead.version,
+            linked_at=lead.linked_at,
+            value=tally,
+            trigger=trigger,
+            standing=news,
+        )
+        return _send(lead, position, topics.RESOLVED, child.to, child)
+    step = advance(
+        lead.standing, tally, judge.model, trigger, known=() if news is None else (news,), historical=historical
+    )
+    lead = replace(lead, standing=step.standing)
+    for change in step.changes:
+        published = stage_changed(judge.profile_id, change, tally, judge.model, judge.now)
+        lead = _send(lead, position, topics.STAGE_CHANGES, judge.profile_id, published, name=published.id)
+    return lead
+
+
+_TYPES: dict[str, str] = {
+    topics.RESOLVED: "dev.leadflow.lead-control.v1",
+    topics.STAGE_CHANGES: "dev.leadflow.stage-changed.v1",
+    topics.IDENTITY: "dev.leadflow.identity.v1",
+    topics.REJECTED: "dev.leadflow.rejected.v1",
+}
+
+
+def _send(lead: LeadDoc, position: int, topic: str, key: str, record: Any, *, name: str = "") -> LeadDoc:
+    """Store an output before it is emitted: a re-run after a crash emits it again, unchanged."""
+    entry = OutboxEntry(position, topic, key, msgspec.Raw(_encode(record)), name, _TYPES[topic])
+    return replace(lead, outbox=(*lead.outbox, entry))
+
+
+def reject(lead: LeadDoc, position: int, key: str, record: Any, name: str) -> LeadDoc:
+    """Put a poison touchpoint's rejection into the outbox."""
+    return _send(lead, position, topics.REJECTED, key, record, name=name)
+
+
+def settled(lead: LeadDoc, first: int, past: int) -> Sequence[OutboxEntry]:
+    """The outputs whose causes lie in the batch from `first` up to, not including, `past`."""
+    return [entry for entry in lead.outbox if first <= entry.position < past]

@@ -1,0 +1,108 @@
+"""Decisions of the core as the public records: micro-points become points, instants RFC 3339."""
+
+from leadflow.contracts.lead import (
+    ChangeTrigger,
+    Contribution,
+    Criterion,
+    LeadScore,
+    MarketingSource,
+    ModelRef,
+    NextStage,
+    ScoreView,
+    StageChanged,
+)
+from leadflow.core.scoring.evaluate import Score
+from leadflow.core.scoring.flags import flags, route
+from leadflow.core.scoring.model import Model
+from leadflow.core.scoring.stages import Change
+from leadflow.core.scoring.tally import Tally
+from leadflow.core.time import SECOND, to_rfc3339
+
+MICRO = 1_000_000
+
+
+def points(micro: int) -> float:
+    """Micro-points as points with at most six decimals."""
+    return micro / MICRO
+
+
+def model_ref(model: Model) -> ModelRef:
+    """The model's name and version."""
+    return ModelRef(name=model.name, version=model.version)
+
+
+def score_view(score: Score) -> ScoreView:
+    """A score in points."""
+    return ScoreView(
+        engagement=points(score.engagement),
+        fit=points(score.fit),
+        grade=score.grade,
+        completeness=points(score.completeness),
+        total=points(score.total),
+        temperature=score.temperature,
+    )
+
+
+def contributions(score: Score) -> tuple[Contribution, ...]:
+    """Every share of a score; they add up to its total exactly."""
+    return tuple(
+        Contribution(
+            rule=share.rule,
+            count=share.count,
+            points=points(share.points),
+            age_s=None if share.age_ms is None else share.age_ms // SECOND,
+        )
+        for share in score.contributions
+    )
+
+
+def marketing_source(tally: Tally) -> MarketingSource:
+    """Where a lead came from: its first conversion; all null before there is one."""
+    conversion = tally.first_conversion
+    if conversion is None:
+        return MarketingSource(conversion=None, channel=None, campaign=None)
+    return MarketingSource(
+        conversion=conversion.event,
+        channel=conversion.channel,
+        campaign=conversion.campaign,
+        medium=conversion.medium,
+    )
+
+
+def stage_changed(profile_id: str, change: Change, tally: Tally, model: Model, decided_at: int) -> StageChanged:
+    """The public record of a stage change. Its id is deterministic: profile and sequence."""
+    return StageChanged(
+        id=f"{profile_id}.{change.sequence}",
+        profile_id=profile_id,
+        sequence=change.sequence,
+        from_=change.from_stage,
+        to=change.to_stage,
+        at=to_rfc3339(change.at),
+        decided_at=to_rfc3339(decided_at),
+        trigger=ChangeTrigger(message_id=change.trigger.message_id, rule=change.trigger.rule),
+        score=score_view(change.score),
+        contributions=contributions(change.score),
+        criteria=tuple(Criterion(text=text, met=met) for text, met in change.criteria),
+        next=NextStage(stage=change.next_stage, missing=change.missing),
+        model=model_ref(model),
+        source=marketing_source(tally),
+    )
+
+
+def lead_score(profile_id: str, *, stage: str, version: int, score: Score, tally: Tally, model: Model) -> LeadScore:
+    """The latest score of a lead, as published and as stored for lists."""
+    return LeadScore(
+        profile_id=profile_id,
+        as_of=to_rfc3339(score.as_of),
+        engagement=points(score.engagement),
+        fit=points(score.fit),
+        grade=score.grade,
+        completeness=points(score.completeness),
+        total=points(score.total),
+        temperature=score.temperature,
+        stage=stage,
+        flags=flags(tally, model, score.as_of),
+        route=route(stage, score),
+        model=model_ref(model),
+        version=version,
+    )
