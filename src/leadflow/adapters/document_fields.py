@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from leadflow.contracts.collections import Collection
-from leadflow.core.conditions import Condition
+from leadflow.core.conditions import Condition, fields_of
 
 D = TypeVar("D", bound=msgspec.Struct)
 
@@ -27,8 +27,6 @@ def check_fields(collection: Collection[Any], names: Iterable[str]) -> None:
 def check_condition(collection: Collection[Any], where: Condition | None) -> None:
     """ValueError if the condition names a field that the collection does not declare."""
     if where is not None:
-        from leadflow.core.conditions import fields_of  # noqa: PLC0415
-
         check_fields(collection, sorted(fields_of(where)))
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from leadflow.adapters.document_fields import check_condition, check_fields, read_fields
 from leadflow.contracts.collections import Collection
-from leadflow.core.conditions import Condition
+from leadflow.core.conditions import Condition, compile_condition
 from leadflow.ports import Cursor, Order, Stored
 
 D = TypeVar("D", bound=msgspec.Struct)
@@ -94,8 +94,6 @@ class MemoryStore:
         rows: Iterable[_Row] = self._rows.get(collection.name, {}).values()
         if where is None:
             return iter(rows)
-        from leadflow.core.conditions.closure import compile_condition  # noqa: PLC0415
-
         holds = compile_condition(where)
         return (row for row in rows if holds(row.fields))
 

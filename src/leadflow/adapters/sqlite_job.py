@@ -1,0 +1,91 @@
+"""A piece of work for the writer, and what came of it."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leadflow.adapters.sqlite_file import unavailable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """Statements for a shared transaction, `size` bytes of them. They may run twice: no effect besides them."""
+
+    run: Callable[[sqlite3.Connection], Any]
+    size: int
+    future: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A job's result once it is durable, or its error."""
+
+    value: Any = None
+    error: Exception | None = None
+
+    def settle(self, future: asyncio.Future[Any]) -> None:
+        """Tell the waiter, if it still waits."""
+        if future.done():
+            return
+        if self.error is None:
+            future.set_result(self.value)
+        else:
+            future.set_exception(self.error)
+
+
+def run_together(
+    connection: sqlite3.Connection, path: Path, jobs: Sequence[Job], begin: Callable[[], None]
+) -> list[Outcome]:
+    """Run all jobs in one transaction, which is durable on return. A job that raises harms itself only.
+
+    Optimistic: a savepoint for each job only once one of them has failed. `begin` opens the transaction.
+    Raises sqlite3.Error, with nothing done, for what is not a job's own fault.
+    """
+    begin()
+    try:
+        outcomes = [Outcome(job.run(connection)) for job in jobs]
+    except Exception as error:
+        _roll_back(connection)
+        if _is_everyones(path, error):
+            raise
+        if len(jobs) == 1:
+            return [Outcome(error=error)]
+        begin()
+        outcomes = _run_apart(connection, path, jobs)
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        _roll_back(connection)
+        raise
+    return outcomes
+
+
+def _run_apart(connection: sqlite3.Connection, path: Path, jobs: Sequence[Job]) -> list[Outcome]:
+    outcomes = []
+    try:
+        for job in jobs:
+            connection.execute("SAVEPOINT job")
+            try:
+                outcomes.append(Outcome(job.run(connection)))
+            except Exception as error:
+                if _is_everyones(path, error):
+                    raise
+                connection.execute("ROLLBACK TO job")
+                outcomes.append(Outcome(error=error))
+            connection.execute("RELEASE job")
+    except BaseException:
+        _roll_back(connection)
+        raise
+    return outcomes
+
+
+def _is_everyones(path: Path, error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and unavailable(path, error) is not None
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # a full disk may have rolled back already
+        connection.execute("ROLLBACK")

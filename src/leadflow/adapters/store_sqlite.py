@@ -1,0 +1,169 @@
+"""The store in one SQLite file. What is written is on the disk when a call returns."""
+
+import random
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from leadflow.adapters import store_sqlite_query as query
+from leadflow.adapters import store_sqlite_tables as tables
+from leadflow.adapters.document_fields import read_fields
+from leadflow.adapters.sqlite_file import STORE_FILE, claim
+from leadflow.adapters.sqlite_reader import SqliteReader
+from leadflow.adapters.sqlite_writer import INLINE_SECONDS, SqliteWriter
+from leadflow.contracts.collections import COLLECTIONS, Collection
+from leadflow.core.conditions import Condition
+from leadflow.ports import Cursor, Order, Stored
+
+D = TypeVar("D", bound=msgspec.Struct)
+
+SMALL_READ = 512  # documents; more are read on a thread
+KEYS_A_READ = 500
+ROW_BYTES = 256
+REVISION_BITS = 31
+REVISION_DIGITS = 18
+
+Row = tuple[str, int, bytes]
+"""(key, revision, encoded document)."""
+
+
+class SqliteStore:
+    """`ports.Store`. The collections are fixed when it is opened; ValueError for any other."""
+
+    def __init__(self, writer: SqliteWriter, reader: SqliteReader, collections: Iterable[Collection[Any]]) -> None:
+        """Use `open`."""
+        self._statements = {collection.name: tables.Statements(collection) for collection in collections}
+        self._decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {}
+        self._encode = msgspec.json.Encoder().encode
+        self.writer = writer
+        self.reader = reader
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | str,
+        *,
+        collections: Iterable[Collection[Any]] = COLLECTIONS,
+        inline_seconds: float = INLINE_SECONDS,
+    ) -> "SqliteStore":
+        """Open or create the store; fields and indexes that were declared since are filled in.
+
+        Raises WrongFile if the file is no store or of another version, Unavailable if it cannot be opened.
+        `inline_seconds`: see SqliteWriter.
+        """
+        file = Path(path)
+        collections = tuple(collections)
+        writer = SqliteWriter(file, name="store", inline_seconds=inline_seconds)
+
+        def create(connection: sqlite3.Connection) -> None:
+            claim(connection, file, STORE_FILE)
+            for collection in collections:
+                tables.create(connection, collection)
+
+        try:
+            await writer.run(create, 0)
+            return cls(writer, SqliteReader(file), collections)
+        except BaseException:
+            await writer.close()
+            raise
+
+    async def close(self) -> None:
+        """Flush what waits and release the file."""
+        await self.writer.close()
+        await self.reader.close()
+
+    async def get(self, collection: Collection[D], keys: Sequence[str]) -> Sequence[Stored[D] | None]:
+        """See `ports.Store`."""
+        statements = self._of(collection)
+
+        def read(connection: sqlite3.Connection) -> list[Row]:
+            rows: list[Row] = []
+            for start in range(0, len(keys), KEYS_A_READ):
+                chunk = keys[start : start + KEYS_A_READ]
+                rows += connection.execute(statements.get(len(chunk)), chunk)
+            return rows
+
+        rows = self.reader.small(read) if len(keys) <= SMALL_READ else await self.reader.long(read)
+        found = {document.key: document for document in self._documents(collection, rows)}
+        return [found.get(key) for key in keys]
+
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+        """See `ports.Store`. Of equal keys in one call the first one wins."""
+        bodies = [self._encode(value) for _, value in documents]
+        rows = [
+            (key, _first_revision(), body, *read_fields(collection, value).values())
+            for (key, value), body in zip(documents, bodies, strict=True)
+        ]
+        return await self._write(self._of(collection).insert, rows, bodies)
+
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
+        """See `ports.Store`."""
+        bodies = [self._encode(value) for _, value, _ in documents]
+        revs = [_number(rev) for _, _, rev in documents]
+        rows = [
+            (rev + 1, body, *read_fields(collection, value).values(), key, rev)
+            for (key, value, _), body, rev in zip(documents, bodies, revs, strict=True)
+        ]
+        return await self._write(self._of(collection).replace, rows, bodies)
+
+    async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
+        """See `ports.Store`."""
+        await self._write(self._of(collection).delete, [(key,) for key in keys], [])
+
+    async def find(
+        self,
+        collection: Collection[D],
+        where: Condition | None = None,
+        *,
+        order: Order | None = None,
+        limit: int = 100,
+        after: Cursor | None = None,
+    ) -> Sequence[Stored[D]]:
+        """See `ports.Store`. ValueError for a field that the collection does not declare."""
+        self._of(collection)
+        statement, values = query.find(collection, where, order, limit, after)
+        return self._documents(collection, await self.reader.long(_all(statement, values)))
+
+    async def count(self, collection: Collection[D], by: str, where: Condition | None = None) -> Mapping[Any, int]:
+        """See `ports.Store`. ValueError for a field that the collection does not declare."""
+        self._of(collection)
+        statement, values = query.count(collection, by, where)
+        return dict(await self.reader.long(_all(statement, values)))
+
+    async def _write(self, statement: str, rows: Sequence[Sequence[Any]], bodies: Sequence[bytes]) -> Sequence[bool]:
+        if not rows:
+            return []
+        size = sum(map(len, bodies)) + ROW_BYTES * len(rows)
+        return await self.writer.run(lambda connection: tables.changed(connection, statement, rows), size)
+
+    def _of(self, collection: Collection[Any]) -> tables.Statements:
+        try:
+            return self._statements[collection.name]
+        except KeyError:
+            known = ", ".join(sorted(self._statements))
+            raise ValueError(
+                f"the store was opened without the collection {collection.name!r}; with: {known}"
+            ) from None
+
+    def _documents(self, collection: Collection[D], rows: Sequence[Row]) -> Sequence[Stored[D]]:
+        decoder = self._decoders.get(collection.document)
+        if decoder is None:
+            decoder = self._decoders[collection.document] = msgspec.json.Decoder(collection.document)
+        return [Stored(key, decoder.decode(body), str(rev)) for key, rev, body in rows]
+
+
+def _first_revision() -> int:
+    """Where a document's revisions begin: at random, so that one deleted and inserted anew repeats no old one."""
+    return random.getrandbits(REVISION_BITS)
+
+
+def _number(rev: str) -> int:
+    """A revision as it is stored; -1, which none is, for text that none of ours was written as."""
+    return int(rev) if rev.isdecimal() and len(rev) <= REVISION_DIGITS else -1
+
+
+def _all(statement: str, values: Sequence[Any]) -> Callable[[sqlite3.Connection], list[Any]]:
+    return lambda connection: connection.execute(statement, values).fetchall()
