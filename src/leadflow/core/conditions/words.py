@@ -10,11 +10,20 @@ Word = tuple[str, str]
 _WORD = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W_]*)*")
 
 
-@lru_cache(maxsize=4096)
+_SHORT = 256  # characters; only short texts, such as titles, come again often enough to be remembered
+
+
 def words_of(text: str) -> tuple[Word, ...]:
     """Split into words after NFKC and case folding; punctuation and `_` separate."""
+    return _remembered(text) if len(text) <= _SHORT else _split(text)
+
+
+def _split(text: str) -> tuple[Word, ...]:
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     return tuple(_word(match.group()) for match in _WORD.finditer(folded))
+
+
+_remembered = lru_cache(maxsize=4096)(_split)
 
 
 def holds_phrase(text: tuple[Word, ...], phrase: tuple[Word, ...]) -> bool:

@@ -1,0 +1,72 @@
+"""Phone numbers as E.164, with the mobile prefixes that Vietnam gave up in 2018."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+
+# Decision 798/QĐ-BTTTT: eleven-digit mobile numbers became ten-digit ones, from 15 September 2018 on.
+_RENUMBERING = (
+    "120:70 121:79 122:77 126:76 128:78 "  # MobiFone
+    "123:83 124:84 125:85 127:81 129:82 "  # Vinaphone
+    "162:32 163:33 164:34 165:35 166:36 167:37 168:38 169:39 "  # Viettel
+    "186:56 188:58 199:59"  # Vietnamobile, Gmobile
+)
+_OLD_PREFIXES = dict(pair.split(":") for pair in _RENUMBERING.split())
+_OLD_LENGTH = 10  # digits without the leading zero or the country code
+_VIETNAM = "84"
+
+_SHAPE = re.compile(r"\+?[\d\s().\-/\u2010-\u2015\u2212\u00b7\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+_EXTENSION = re.compile(r"\s*(?:;ext=|ext(?:ension)?\.?|x|#|máy lẻ|may le)\s*:?\s*\d{1,7}$")
+_LONGEST_INPUT = 60
+
+
+def phone_form(raw: str, region: str) -> str | None:
+    """The E.164 form of a number that is valid; None for any other text. `region` (ISO 3166) is for national numbers.
+
+    An extension is left out: E.164 has none.
+    """
+    return _cached_form(raw, region) if len(raw) <= _LONGEST_INPUT else None
+
+
+@lru_cache(maxsize=16_384)
+def _cached_form(raw: str, region: str) -> str | None:
+    number = _digits(raw)
+    if number is None:
+        return None
+    try:
+        parsed = phonenumbers.parse(_renumbered(number, region), region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed) or not phonenumbers.is_valid_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _digits(raw: str) -> str | None:
+    """ASCII digits, with a `+` in front when an international prefix was given; None when it is no number at all."""
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", raw)).strip().lower().removeprefix("tel:")
+    text = _EXTENSION.sub("", text).strip("\u200b\u200e\u200f\u202a\u202c\ufeff ")
+    if not _SHAPE.fullmatch(text):
+        return None
+    digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
+    if not digits:
+        return None
+    if text.startswith("+"):
+        return "+" + digits.removeprefix("00")
+    return "+" + digits[2:] if digits.startswith("00") else digits
+
+
+def _renumbered(number: str, region: str) -> str:
+    """The number as it is today: an old Vietnamese mobile prefix becomes the new one."""
+    if number.startswith("+"):
+        national = number[1:].removeprefix(_VIETNAM).removeprefix("0") if number.startswith("+" + _VIETNAM) else ""
+    elif region == "VN":
+        national = number.removeprefix("0") if number.startswith("0") else number
+        if len(national) == _OLD_LENGTH + len(_VIETNAM):
+            national = national.removeprefix(_VIETNAM)
+    else:
+        return number
+    new = _OLD_PREFIXES.get(national[:3])
+    return f"+{_VIETNAM}{new}{national[3:]}" if new and len(national) == _OLD_LENGTH else number

@@ -1,0 +1,10 @@
+"""Reading a touchpoint: from the client's own bytes to identifiers and to the signal that scoring counts.
+
+Whatever JSON was sent, reading never raises: what cannot be understood is left out.
+"""
+
+from leadflow.core.reading.event import Event, read_event
+from leadflow.core.reading.identifiers import CONVERSION_EVENTS, Identifiers, read_identifiers
+from leadflow.core.reading.signal import read_signal
+
+__all__ = ["CONVERSION_EVENTS", "Event", "Identifiers", "read_event", "read_identifiers", "read_signal"]

@@ -1,0 +1,66 @@
+"""A touchpoint as scoring reads it."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from leadflow.core.names import snake_case
+from leadflow.core.reading.consents import read_consents
+from leadflow.core.reading.event import Event, text_of, truth_of
+from leadflow.core.reading.marketing import read_marketing, read_path
+from leadflow.core.reading.traits import read_traits
+from leadflow.core.touchpoint import Action, Identifier, Quality, Signal, TouchpointType
+
+_QUALITIES: Mapping[str, Quality] = {quality: quality for quality in get_args(Quality)}
+
+
+def read_signal(
+    event: Event,
+    *,
+    kind: TouchpointType,
+    message_id: str,
+    source: str,
+    at: int,
+    received_at: int,
+    quality: Quality | None = None,
+    contacts: tuple[Identifier, ...] = (),
+    historical: bool = False,
+    bot: bool = False,
+) -> Signal:
+    """What an event says; the other arguments are the envelope's. Times are milliseconds since the epoch.
+
+    `quality` is the write key's and gives way to the event's own; `contacts` are the e-mails and phones that identity
+    kept for this touchpoint.
+    """
+    action = read_action(event.body) if kind == "action" else None
+    return Signal(
+        message_id=message_id,
+        source=source,
+        type=kind,
+        at=at,
+        received_at=received_at,
+        event=event.normal_name if kind == "track" else None,
+        event_name=event.name if kind == "track" else text_of(event.body.get("name")),
+        path=read_path(event),
+        properties=event.properties,
+        traits=read_traits(event, kind) if action is None else {},
+        consents=read_consents(event, kind, action),
+        marketing=read_marketing(event),
+        quality=read_quality(event) or quality,
+        contacts=contacts,
+        historical=historical,
+        bot=bot,
+        active=truth_of(event.context.get("active")) is not False,
+        action=action,
+    )
+
+
+def read_action(body: Mapping[str, Any]) -> Action:
+    """The action of a body `{"action": type, "actor": who, ...fields}`."""
+    fields = {name: value for name, value in body.items() if name not in {"action", "actor"}}
+    return Action(type=text_of(body.get("action")) or "", actor=text_of(body.get("actor")) or "", fields=fields)
+
+
+def read_quality(event: Event) -> Quality | None:
+    """The source quality that the event states, if it is one of the four."""
+    stated = text_of(event.context.get("source_quality"))
+    return _QUALITIES.get(snake_case(stated)) if stated else None
