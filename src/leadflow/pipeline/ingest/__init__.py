@@ -1,0 +1,1 @@
+"""The observer's pipe: bytes → events → header → touchpoint → log. Everything but `pipe` is pure."""

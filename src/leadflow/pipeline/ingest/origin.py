@@ -1,0 +1,51 @@
+"""Which channel an event came through, and whether a crawler sent it."""
+
+import re
+from typing import Any
+
+from leadflow.core.touchpoint import Channel
+from leadflow.pipeline.ingest.crawlers import is_bot, is_bot_client
+from leadflow.pipeline.ingest.delivery import Delivery
+
+_WEB_LIBRARY = re.compile(
+    r"analytics\.js|rudderlabs javascript|analytics-next|jitsu.*js|posthog-js|^web$", re.IGNORECASE
+)
+_MOBILE_LIBRARY = re.compile(r"ios|android|swift|kotlin|react[-_ ]?native|flutter|mobile", re.IGNORECASE)
+
+
+class Contexts:
+    """An event's own context over its batch's, key by key."""
+
+    __slots__ = ("_own", "_shared")
+
+    def __init__(self, own: dict[str, Any], shared: dict[str, Any]) -> None:
+        self._own = own
+        self._shared = shared
+
+    def get(self, name: str) -> Any:
+        """Return the value of a key, None if neither has it."""
+        return self._own[name] if name in self._own else self._shared.get(name)
+
+
+def channel_of(delivery: Delivery, contexts: Contexts) -> Channel:
+    """Tell the channel: imports by their path, else the request, else the name of the library."""
+    if delivery.historical:
+        return "import"
+    if delivery.web:
+        return "web"
+    library = contexts.get("library")
+    name = library.get("name") if isinstance(library, dict) else None
+    if not isinstance(name, str):
+        return "server"
+    if _WEB_LIBRARY.search(name):
+        return "web"
+    on_device = isinstance(contexts.get("device"), dict) or isinstance(contexts.get("os"), dict)
+    return "mobile" if on_device and _MOBILE_LIBRARY.search(name) else "server"
+
+
+def sent_by_crawler(channel: Channel, delivery: Delivery, contexts: Contexts) -> bool:
+    """Judge the browsing user agent; for web events without one, the HTTP client's."""
+    browsing = contexts.get("userAgent")
+    if isinstance(browsing, str) and browsing:
+        return is_bot(browsing)
+    return channel == "web" and delivery.user_agent is not None and is_bot_client(delivery.user_agent)

@@ -1,0 +1,117 @@
+"""What a body holds: one event or a batch, and what all of its events share."""
+
+from typing import Any
+
+import msgspec
+
+from leadflow.contracts.touchpoint import NO_JSON
+from leadflow.pipeline.ingest.body import mend
+from leadflow.pipeline.ingest.nesting import nested_deeper_than
+from leadflow.pipeline.ingest.refusal import Refusal
+from leadflow.pipeline.ingest.settings import ObserverSettings
+
+_EXPANDED = 4
+"""How many times the batch limit the events may take up once each carries the shared context."""
+
+TOO_DEEP = "arrays and objects are nested deeper than {}"
+
+
+class _Single(msgspec.Struct, frozen=True, rename="camel"):
+    """The part of a lone event that concerns the request."""
+
+    write_key: Any = None
+    api_key: Any = msgspec.field(default=None, name="api_key")
+    batch: msgspec.Raw = NO_JSON
+
+
+class _Batch(msgspec.Struct, frozen=True, rename="camel"):
+    """A batch with its events as the client wrote them."""
+
+    batch: list[msgspec.Raw]
+    write_key: Any = None
+    api_key: Any = msgspec.field(default=None, name="api_key")
+    sent_at: Any = None
+    context: msgspec.Raw = NO_JSON
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
+    """Events as bytes; of a batch also the `context` that each event's own context goes over, and its `sentAt`."""
+
+    events: tuple[bytes, ...]
+    batch: bool
+    write_key: Any
+    sent_at: Any = None
+    context: msgspec.Raw = NO_JSON
+    context_fields: dict[str, Any] = {}
+
+
+_single = msgspec.json.Decoder(_Single)
+_batch = msgspec.json.Decoder(_Batch)
+
+
+def read_payload(data: bytes, *, batch: bool | None, limits: ObserverSettings) -> Payload | Refusal:
+    """Read a body that is one event or a batch; `batch` None: a batch if it has the field. Errors name the position."""
+    data = mend(data)
+    try:
+        if batch is None:
+            batch = bytes(_single.decode(data).batch) != b"null"
+        return _read_batch(data, limits) if batch else _read_single(data, limits)
+    except msgspec.ValidationError as error:
+        return Refusal(400, "invalid_batch" if batch else "invalid_event", f"the body has another shape: {error}")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Refusal(400, "malformed_json", f"the body is not JSON: {placed(error, data)}")
+    except RecursionError:
+        return Refusal(400, "nested_too_deeply", TOO_DEEP.format(limits.max_nesting))
+
+
+def _read_single(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
+    head = _single.decode(data)
+    if len(data) > limits.max_event_bytes:
+        return event_too_large(len(data), limits)
+    return Payload(events=(data.strip(),), batch=False, write_key=head.write_key or head.api_key)
+
+
+def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
+    head = _batch.decode(data)
+    if len(head.batch) > limits.max_batch_events:
+        return batch_too_large(f"{len(head.batch)} events, at most {limits.max_batch_events}", limits)
+    fields = _shared(head.context, limits)
+    context = head.context if fields else NO_JSON
+    if fields and len(data) + len(head.batch) * len(bytes(context)) > _EXPANDED * limits.max_batch_bytes:
+        return batch_too_large("its context, repeated for each event, takes too much room", limits)
+    return Payload(
+        events=tuple(bytes(event) for event in head.batch),
+        batch=True,
+        write_key=head.write_key or head.api_key,
+        sent_at=head.sent_at,
+        context=context,
+        context_fields=fields,
+    )
+
+
+def _shared(context: msgspec.Raw, limits: ObserverSettings) -> dict[str, Any]:
+    """Read the batch's context; one that is unreadable is left out: it must not cost the events."""
+    text = bytes(context)
+    if nested_deeper_than(limits.max_nesting, text):
+        return {}
+    try:
+        fields = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def placed(error: Exception, data: bytes) -> str:
+    """Name the position of an error in JSON, also where the decoder leaves it out: at the end."""
+    text = str(error)
+    return text if "byte" in text or "position" in text else f"{text} (byte {len(data)})"
+
+
+def event_too_large(size: int | str, limits: ObserverSettings) -> Refusal:
+    """One event above its limit."""
+    return Refusal(413, "event_too_large", f"the event has {size} bytes, at most {limits.max_event_bytes}")
+
+
+def batch_too_large(what: str, limits: ObserverSettings) -> Refusal:
+    """A batch above one of its limits."""
+    return Refusal(413, "batch_too_large", f"the batch is too large: {what}; {limits.max_batch_bytes} bytes at most")

@@ -1,0 +1,33 @@
+"""When it happened: the client's clock, corrected by the moment of sending. Milliseconds since the epoch."""
+
+from typing import Any
+
+from leadflow.core.time import SECOND, from_rfc3339
+
+EARLIEST = 631_152_000_000  # 1990-01-01: a clock that says less was never set
+_MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
+
+
+def read_instant(value: Any) -> int | None:
+    """Read an ISO 8601 text, or seconds or milliseconds since the epoch as a number; None: neither, or absurd."""
+    if isinstance(value, str):
+        try:
+            instant = from_rfc3339(value)
+        except ValueError:
+            return None
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        instant = int(value if abs(value) >= _MILLISECONDS_FROM else value * SECOND)
+    else:
+        return None
+    return instant if instant >= EARLIEST else None
+
+
+def event_time(received_at: int, sent_at: int | None, client_at: int | None) -> int:
+    """`received_at - (sent_at - client_at)`; without `sent_at` the client's time stands, without either `received_at`.
+
+    Never after `received_at`; what comes out before 1990 is a broken clock: `received_at`.
+    """
+    if client_at is None:
+        return received_at
+    at = client_at if sent_at is None else received_at - (sent_at - client_at)
+    return at if EARLIEST <= at <= received_at else received_at
