@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from leadflow.core.identity.blocked import BlockedValues
 from leadflow.core.touchpoint import Quality
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -17,7 +18,7 @@ def items(text: str) -> tuple[str, ...]:
 
 
 def write_keys(text: str) -> dict[str, str]:
-    """Read `name:key,…` as {key: name}; ValueError otherwise. A name may have several keys, so that they can be rotated."""
+    """Read `name:key,…` as {key: name}; ValueError otherwise. A name may have several keys, for rotation."""
     keys: dict[str, str] = {}
     for position, item in enumerate(items(text), 1):
         name, colon, key = item.partition(":")
@@ -51,18 +52,9 @@ def source_quality(text: str) -> dict[str, Quality]:
     return qualities
 
 
-def blocked_values(text: str) -> tuple[str, ...]:
+def blocked_values(text: str) -> BlockedValues:
     """Read further blocked identifier values: exact, or regular expressions between slashes; ValueError otherwise."""
-    values = items(text)
-    for position, value in enumerate(values, 1):
-        if is_pattern(value):
-            try:
-                re.compile(value[1:-1])
-            except re.error as error:
-                raise ValueError(f"item {position} is no regular expression: {error}") from error
-    return values
-
-
-def is_pattern(value: str) -> bool:
-    """Whether a blocked value is written as a regular expression, `/…/`."""
-    return len(value) > 2 and value.startswith("/") and value.endswith("/")  # noqa: PLR2004 - two slashes and something
+    try:
+        return BlockedValues().with_more(items(text))
+    except re.error as error:
+        raise ValueError(f"{error.pattern!r} is no regular expression: {error}") from error

@@ -75,14 +75,19 @@ class Settings(BaseSettings):
     partitions: int = Field(
         4, ge=1, le=256, description="Partitions of each topic but `identity`; fixed once the log exists."
     )
+    retention_days: int = Field(
+        7,
+        ge=1,
+        description="Days that `touchpoints`, `identity` and `resolved` stay in the log.",
+    )
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for all.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     write_keys: Annotated[SecretStr | None, AfterValidator(_write_keys)] = Field(
         None, description="`name:key,…`: who may send; the name becomes the source. Embedded: generated when not given."
     )
-    admin_token: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
-        None, description="Bearer token of the admin API, 16 bytes or more. Embedded: generated when not given."
+    admin_token: SecretStr | None = Field(
+        None, description="Bearer token of the admin API. Embedded: generated when not given."
     )
     hash_secret: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
         None,

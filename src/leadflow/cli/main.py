@@ -1,0 +1,173 @@
+"""The command line. Errors that a user can cause are one clear line each and exit code 2, never a traceback."""
+
+import asyncio
+import importlib.metadata
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from leadflow.cli.schemas import FOLDER, schemas
+from leadflow.cli.settings_table import settings_table
+from leadflow.ports import LeadflowError
+from leadflow.runtime import logging
+from leadflow.runtime.secrets import Secrets, load, load_or_create
+from leadflow.runtime.settings import Settings, load_settings, unknown_variables
+
+app = typer.Typer(
+    name="leadflow",
+    help="Turns what people do on web sites and apps into sales-ready leads while it happens.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+model_app = typer.Typer(help="Scoring models.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+
+Port = Annotated[int | None, typer.Option(help="Port to listen on (LEADFLOW_PORT, 8080).")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on (LEADFLOW_HOST, 127.0.0.1).")]
+Data = Annotated[Path | None, typer.Option(help="Folder of databases and secrets (LEADFLOW_DATA, ./data).")]
+ModelFile = Annotated[
+    str | None, typer.Option("--model", help="Scoring model, shipped or a file (LEADFLOW_MODEL, b2b).")
+]
+
+
+def main() -> None:
+    """Run the command line as a program."""
+    try:
+        app()
+    except LeadflowError as error:
+        for line in str(error).splitlines():
+            sys.stderr.write(f"leadflow: {line}\n")
+        sys.exit(2)
+
+
+def _prepare(**given: object) -> Settings:
+    """Read the settings, set logging up, warn of what nobody reads."""
+    settings = load_settings(**given)
+    logging.configure(settings)
+    for sentence in unknown_variables(os.environ):
+        structlog.get_logger("leadflow").warning("unknown_setting", hint=sentence)
+    return settings
+
+
+@app.command()
+def up(port: Port = None, host: Host = None, data: Data = None, model: ModelFile = None) -> None:
+    """Start the embedded pipeline: observer, processor, scoring and admin API in one process."""
+    settings = _prepare(port=port, host=host, data=data, model=model)
+    secrets = load_or_create(settings)
+    from leadflow.cli.compose import EVERYTHING  # noqa: PLC0415 - the services are loaded where they are needed
+    from leadflow.cli.run import run  # noqa: PLC0415
+    from leadflow.cli.welcome import welcome  # noqa: PLC0415
+
+    run(settings, secrets, EVERYTHING, lambda bound: typer.echo(welcome(settings, secrets, bound)))
+
+
+def _service(name: str, settings: Settings, secrets: Secrets) -> None:
+    """Run one service of the distributed mode until it is stopped."""
+    from leadflow.cli.compose import Part  # noqa: PLC0415
+    from leadflow.cli.run import run  # noqa: PLC0415
+
+    run(
+        settings,
+        secrets,
+        frozenset({Part(name)}),
+        lambda port: typer.echo(f"leadflow {name} is up on http://{settings.host}:{port}"),
+    )
+
+
+@app.command()
+def observer(port: Port = None, host: Host = None, data: Data = None) -> None:
+    """Start the observer alone: it takes events in."""
+    settings = _prepare(port=port, host=host, data=data)
+    _service("observer", settings, load(settings))
+
+
+@app.command()
+def processor(port: Port = None, host: Host = None, data: Data = None) -> None:
+    """Start the processor alone, with the resolver: from touchpoints to profiles."""
+    settings = _prepare(port=port, host=host, data=data)
+    _service("processor", settings, load(settings))
+
+
+@app.command()
+def scoring(port: Port = None, host: Host = None, data: Data = None, model: ModelFile = None) -> None:
+    """Start scoring alone: from profiles to stages."""
+    settings = _prepare(port=port, host=host, data=data, model=model)
+    _service("scoring", settings, load(settings))
+
+
+@app.command("admin-api")
+def admin_api(port: Port = None, host: Host = None, data: Data = None, model: ModelFile = None) -> None:
+    """Start the admin API alone."""
+    settings = _prepare(port=port, host=host, data=data, model=model)
+    _service("admin-api", settings, load(settings))
+
+
+@app.command()
+def init(data: Data = None) -> None:
+    """Create or migrate topics, collections and indexes; run it as often as you like."""
+    from leadflow.runtime.bootstrap import open_adapters  # noqa: PLC0415
+
+    settings = _prepare(data=data)
+    secrets = load_or_create(settings)
+
+    async def opened() -> None:
+        async with open_adapters(settings, secrets.hash_secret):
+            typer.echo(f"ready: {settings.log_url} and {settings.store_url}")
+
+    asyncio.run(opened())
+    if secrets.generated:
+        typer.echo(f"generated {', '.join(secrets.generated)}: see {secrets.path}")
+
+
+@app.command()
+def key(which: Annotated[str, typer.Argument(help="write or admin")] = "write", data: Data = None) -> None:
+    """Print the first write key, or the admin token, of the environment or the data folder."""
+    secrets = load(load_settings(data=data))
+    if which not in {"write", "admin"}:
+        raise LeadflowError(f"{which!r} is no key: say `write` or `admin`")
+    typer.echo(secrets.admin_token if which == "admin" else next(iter(secrets.keys)))
+
+
+@model_app.command("check")
+def model_check(file: Path) -> None:
+    """Validate a model file; every problem is named with its line."""
+    from leadflow.core.scoring.load import ModelError  # noqa: PLC0415
+    from leadflow.runtime.model import read_model  # noqa: PLC0415
+
+    try:
+        model = read_model(file)
+    except ModelError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{file} is a valid model: {model.name} {model.version}")
+
+
+@app.command("schemas")
+def schemas_command(
+    *,
+    check: Annotated[bool, typer.Option(help="Fail on drift or an incompatible change; write nothing.")] = False,
+    release: Annotated[bool, typer.Option(help="Take the contracts over as the baseline of a release.")] = False,
+    breaking: Annotated[bool, typer.Option(help="With --release: break the contracts on purpose.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the files are.")] = FOLDER,
+) -> None:
+    """Write schemas/*.json from the wire types, or check them."""
+    schemas(check=check, release=release, breaking=breaking, folder=folder)
+
+
+@app.command("settings")
+def settings_command(
+    *, check: Annotated[bool, typer.Option(help="Fail if the page is not current; write nothing.")] = False
+) -> None:
+    """Write the table of settings into docs/configuration.md, or check it."""
+    settings_table(check=check)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(importlib.metadata.version("leadflow"))

@@ -1,0 +1,54 @@
+"""Tasks that must live as long as the process: one that ends by itself makes the process unready, and ends it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from leadflow.runtime.health import Health
+
+logger = structlog.get_logger(__name__)
+
+Work = Callable[[asyncio.Event], Awaitable[None]]
+"""A task: it works until the event is set, then finishes what it has begun and returns."""
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs tasks, tells their states to `health`, sets `stop` when one dies. `failure` says which one and why."""
+
+    health: Health
+    stop: asyncio.Event
+    failure: str | None = None
+    _ending: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self, part: str, work: Work) -> None:
+        """Start a task under the name by which /readyz knows it."""
+        self.health.report(part)
+        self._tasks.append(asyncio.create_task(self._run(part, work), name=part))
+
+    async def _run(self, part: str, work: Work) -> None:
+        """Run one task to its end, whatever that is."""
+        try:
+            await work(self._ending)
+            reason = None if self._ending.is_set() else "ended by itself"
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            logger.exception("task_died", part=part)
+        if reason is not None:
+            self.failure = self.failure or f"{part} stopped: {reason}"
+            self.health.report(part, reason)
+            self.stop.set()
+
+    async def finish(self, seconds: float) -> None:
+        """Tell every task to end, give them `seconds`, then cancel. What is cut off is done again at the next start."""
+        self._ending.set()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in late:
+            logger.warning("task_cut_off", part=task.get_name(), after_s=seconds)
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
