@@ -1,0 +1,74 @@
+"""What the caps leave of a tally's counts: hour buckets that count, in order of time.
+
+A cap takes the earliest first, so what comes later never changes what an earlier bucket counts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from leadflow.core.scoring.model import Group, Model, Rule
+from leadflow.core.scoring.sums import Tally
+from leadflow.core.time import HOUR
+
+HOURS_A_DAY = 24
+_EARLIEST, _LATEST = -17_000_000, 70_000_000  # hours from 1970 that lie well within the years 1 to 9999
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBuckets:
+    """A rule's buckets, oldest first: (start in ms, how many count)."""
+
+    rule: Rule
+    buckets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBuckets:
+    """A group's rules that have any bucket."""
+
+    group: Group
+    rules: tuple[RuleBuckets, ...]
+
+
+def counted(tally: Tally, model: Model) -> tuple[GroupBuckets, ...]:
+    """All buckets of a tally after caps, in the order of the model's groups and rules; unknown rules are left out."""
+    return tuple(GroupBuckets(group, tuple(_of_group(group, tally, model.time_zone))) for group in model.groups)
+
+
+def first_start(groups: tuple[GroupBuckets, ...]) -> int | None:
+    """The start of the oldest bucket, in ms."""
+    return min((rule.buckets[0][0] for group in groups for rule in group.rules), default=None)
+
+
+def _of_group(group: Group, tally: Tally, time_zone: str) -> list[RuleBuckets]:
+    return [
+        RuleBuckets(rule, tuple((hour * HOUR, count) for hour, count in _capped(hours, rule.cap, time_zone)))
+        for rule in group.rules
+        if (hours := tally.counts.get(rule.id))
+    ]
+
+
+def _capped(hours: Mapping[int, int], cap: int | None, time_zone: str) -> list[tuple[int, int]]:
+    if cap is None:
+        return sorted(hours.items())
+    kept, today, left = [], None, cap
+    for hour, count in sorted(hours.items()):
+        day = day_of(hour, time_zone)
+        if day != today:
+            today, left = day, cap
+        counts = min(count, left)
+        left -= counts
+        if counts:
+            kept.append((hour, counts))
+    return kept
+
+
+@lru_cache(maxsize=65_536)
+def day_of(hour: int, time_zone: str) -> int:
+    """The number of the local day on which a UTC hour starts. Far off the calendar days are UTC's."""
+    if not _EARLIEST < hour < _LATEST:
+        return hour // HOURS_A_DAY
+    return datetime.fromtimestamp(hour * 3_600, UTC).astimezone(ZoneInfo(time_zone)).toordinal()

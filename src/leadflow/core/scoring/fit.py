@@ -1,0 +1,87 @@
+"""Fit and completeness: what is known of the lead, without decay and without regard to time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from leadflow.core.conditions.words import Word, holds_phrase, words_of
+from leadflow.core.scoring.engagement import clamped
+from leadflow.core.scoring.model import Grade, Model
+from leadflow.core.scoring.score import CLAMP, COMPLETENESS, Share
+from leadflow.core.scoring.sums import Tally
+
+CONTACTS = ("email", "phone")
+
+DERIVED_FIELDS = frozenset(
+    {"company_domain", "competitor_domain", "target_profession", "target_industry", "target_country", *CONTACTS}
+)
+"""What fit conditions may read beside the model's facts."""
+
+
+def fit_shares(tally: Tally, model: Model) -> tuple[int, tuple[Share, ...]]:
+    """Fit in micro-points, and the shares that add up to it."""
+    row = fit_row(tally, model)
+    shares: list[Share] = []
+    taken: set[str] = set()
+    for rule in model.fit.rules:
+        if rule.set in taken or not rule.when.holds(row):
+            continue
+        if rule.set is not None:
+            taken.add(rule.set)
+        if rule.points:
+            shares.append(Share(rule.id, 1, rule.points, None))
+    points = sum(share.points for share in shares)
+    kept = clamped(points, model.fit.low, model.fit.high)
+    if kept != points:
+        shares.append(Share(CLAMP + "fit", 1, kept - points, None))
+    return kept, tuple(shares)
+
+
+def grade_of(fit: int, model: Model) -> Grade:
+    """The best grade whose limit the fit reaches."""
+    for grade, limit in model.grades:
+        if fit >= limit:
+            return grade
+    return "D"
+
+
+def completeness_share(tally: Tally, model: Model) -> tuple[int, tuple[Share, ...]]:
+    """Completeness in micro-points, rounded once, and its share."""
+    known = [(name, weight) for name, weight in model.completeness.weights if _known(name, tally)]
+    of = sum(weight for _, weight in model.completeness.weights)
+    points = (2 * model.completeness.high * sum(weight for _, weight in known) + of) // (2 * of)
+    return points, (Share(COMPLETENESS, len(known), points, None),) if points else ()
+
+
+def fit_row(tally: Tally, model: Model) -> Mapping[str, Any]:
+    """The facts, and what the model's lists make of them."""
+    lists = model.settings
+    facts = {name: stated.value for name, stated in tally.facts.items()}
+    return {
+        **facts,
+        "company_domain": any(not _belongs(domain, lists.free_mail_domains) for domain in tally.domains),
+        "competitor_domain": any(_belongs(domain, lists.competitor_domains) for domain in tally.domains),
+        "target_profession": _listed(facts.get("profession"), lists.target_professions),
+        "target_industry": _listed(facts.get("industry"), lists.target_industries),
+        "target_country": _listed(facts.get("country"), lists.target_countries),
+        **{contact: contact in tally.contacts for contact in CONTACTS},
+    }
+
+
+def _known(name: str, tally: Tally) -> bool:
+    if name in CONTACTS:
+        return name in tally.contacts
+    stated = tally.facts.get(name)
+    return stated is not None and stated.value is not None
+
+
+def _belongs(domain: str, domains: frozenset[str]) -> bool:
+    """The domain or one above it is in the list."""
+    parts = domain.split(".")
+    return any(".".join(parts[depth:]) in domains for depth in range(len(parts)))
+
+
+def _listed(value: Any, targets: tuple[str, ...]) -> bool:
+    if not isinstance(value, str):
+        return False
+    words: tuple[Word, ...] = words_of(value)
+    return any(holds_phrase(words, words_of(target)) for target in targets)

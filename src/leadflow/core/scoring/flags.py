@@ -1,0 +1,31 @@
+"""What a lead is marked with beside its stage: flags, and whom it should go to."""
+
+from typing import Literal
+
+from leadflow.core.scoring.model import POINT, Model
+from leadflow.core.scoring.score import Score
+from leadflow.core.scoring.stage_facts import StageFacts
+from leadflow.core.scoring.sums import Tally
+
+Route = Literal["sales", "nurture", "none"]
+
+SALES_STAGES = frozenset({"mql", "sql", "opportunity", "customer"})
+NURTURE_STAGES = frozenset({"lead", "recycled"})
+SALES_ENGAGEMENT = 50 * POINT
+
+
+def flags(tally: Tally, model: Model, as_of: int) -> tuple[str, ...]:
+    """The names of the model's flags that hold as of an instant (ms), in the order of the model."""
+    facts = StageFacts(tally, model, as_of)
+    return tuple(flag.name for flag in model.flags if flag.when.holds(facts))
+
+
+def route(stage: str, score: Score) -> Route:
+    """`sales` for mql and above or high fit with engagement, `nurture` for high fit without, else `none`.
+
+    A disqualified lead goes nowhere; a recycled one is marketing's again.
+    """
+    fits = score.grade in {"A", "B"}
+    if stage in SALES_STAGES or (stage != "disqualified" and fits and score.engagement >= SALES_ENGAGEMENT):
+        return "sales"
+    return "nurture" if fits and stage in NURTURE_STAGES else "none"

@@ -1,0 +1,39 @@
+"""A score and what it is made of. Points are integer micro-points, times milliseconds."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from leadflow.core.scoring.model import Grade
+
+Temperature = Literal["cold", "warm", "hot"]
+
+COMPLETENESS = "completeness"
+SOURCE_QUALITY = "source_quality"
+FLOOR = "floor"
+CLAMP = "clamp:"
+RESERVED = frozenset({COMPLETENESS, SOURCE_QUALITY, FLOOR})
+"""Items of an explanation that are no rules; rules may not bear their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a rule gives to the score. `count` is what the caps left, `age_ms` of the newest bucket; None: no decay."""
+
+    rule: str
+    count: int
+    points: int
+    age_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score as of an instant. `engagement` is after source quality; the shares add up to `total` exactly."""
+
+    as_of: int
+    engagement: int
+    fit: int
+    completeness: int
+    total: int
+    grade: Grade
+    temperature: Temperature
+    contributions: tuple[Share, ...]
