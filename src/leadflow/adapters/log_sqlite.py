@@ -203,7 +203,7 @@ class SqliteLog:
         dead = await self.reader.long(lambda connection: trimming.superseded(connection, number, now - DAY))
         for start in range(0, len(dead), trimming.STEP):
             step = dead[start : start + trimming.STEP]
-            await self.writer.run(partial(trimming.remove, number=number, rowids=step), 0)
+            await self.writer.run(partial(trimming.remove, number=number, offsets=step), 0)
         return len(dead)
 
     async def look(self, read: Callable[[sqlite3.Connection], T], records: int) -> T:

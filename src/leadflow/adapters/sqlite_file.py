@@ -44,7 +44,9 @@ STORE_FILE = FileKind("store", 0x4C465354, 1)
 
 def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
     """A connection with explicit transactions, write-ahead logging and, for writers, an fsync in every commit."""
-    connection = sqlite3.connect(path, timeout=OPEN_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=OPEN_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
     try:
         if reading:
             connection.execute("PRAGMA query_only = ON")
