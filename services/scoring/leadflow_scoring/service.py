@@ -11,5 +11,5 @@ GROUP = "scoring"
 
 def hops(around: Surroundings, model: Model) -> tuple[Hop, ...]:
     """The hops that this service runs side by side; see leadflow.pipeline.hop.run_hop."""
-    scorer = Scorer(around.store, around.clock, model)
+    scorer = Scorer(around.log, around.store, around.clock, model)
     return (Hop(GROUP, topics.RESOLVED, scorer.step, metrics.SCORING, max_records=2_000),)

@@ -12,6 +12,7 @@ from leadflow.contracts.documents import (
     IdentityDoc,
     LeadDoc,
     MergeDoc,
+    ModelDoc,
     ProfileDoc,
     RejectionDoc,
     TouchpointDoc,
@@ -50,6 +51,7 @@ LEADS = Collection(
     {"stage": str, "temperature": str, "total": int, "since": int, "owner": str},
     (("stage", "total"), ("total",), ("since",)),
 )
+MODELS = Collection("models", ModelDoc)
 CHECKPOINTS = Collection("checkpoints", CheckpointDoc)
 
-COLLECTIONS = (IDENTITIES, PROFILES, TOUCHPOINTS, DECISIONS, MERGES, REJECTIONS, LEADS, CHECKPOINTS)
+COLLECTIONS = (IDENTITIES, PROFILES, TOUCHPOINTS, DECISIONS, MERGES, REJECTIONS, LEADS, MODELS, CHECKPOINTS)

@@ -87,7 +87,7 @@ class ChildEntry(msgspec.Struct, frozen=True, array_like=True):
     version: int
     linked_at: int
     value: Tally
-    standing: Standing | None = None  # as the subtree stood when it was linked: a merge takes the further stage
+    standings: tuple[Standing, ...] = ()  # as the subtree stood when it was linked: a merge takes the further stage
 
 
 class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -137,6 +137,13 @@ class DecisionDoc(msgspec.Struct, frozen=True, kw_only=True):
 
     upto: int
     items: tuple[Decision, ...]
+
+
+class ModelDoc(msgspec.Struct, frozen=True, kw_only=True):
+    """models/current: the model that the leads were counted with."""
+
+    name: str
+    version: str
 
 
 class CheckpointDoc(msgspec.Struct, frozen=True, kw_only=True):

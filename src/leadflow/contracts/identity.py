@@ -1,4 +1,4 @@
-"""Topic `identity`: evidence and commands, in the one order in which identity is decided.
+"""Topic `identity`: evidence, in the one order in which identity is decided.
 
 It carries identifiers only as keyed hashes (`type:hash`), so no personal data rests in it.
 """
@@ -22,25 +22,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     repair: int = 0
 
 
-class Unmerge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="unmerge"):
-    """Cut the link of `child`, if it is still the one of generation `gen`."""
-
-    message_id: str
-    child: str
-    gen: int
-    received_at: int
-    actor: str
-    reason: str = ""
-
-
-class EraseIdentifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="erase"):
-    """Erase the person behind an identifier, as known at `received_at`."""
-
-    message_id: str
-    identifier: IdentifierKey
-    received_at: int
-    actor: str
-    reason: str = ""
-
-
-IdentityRecord = Evidence | Unmerge | EraseIdentifier
+IdentityRecord = Evidence
+"""Everything that `identity` carries. Commands (unmerge, erase) will join it as further kinds."""

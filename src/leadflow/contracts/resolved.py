@@ -54,7 +54,7 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     linked_at: int
     value: Tally
     trigger: Trigger
-    standing: Standing | None = None  # news of a link: how far the subtree had come; a merge takes the further stage
+    standings: tuple[Standing, ...] = ()  # news of a link: how far the subtree had come; the further stage counts
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="cut"):
@@ -66,27 +66,14 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     trigger: Trigger
 
 
-class TimerDue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="timer"):
-    """A timer of the lead `to` is due at `at`; void unless `gen` is the timer's current generation."""
-
-    to: str
-    timer: str
-    gen: int
-    at: int
-
-
 class Rescore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="rescore"):
-    """A new model: every lead of this partition is folded anew. One record per partition; it ends its batch."""
+    """A new model: every lead of this partition is counted anew. One record per partition; it ends its batch."""
 
     model: str
     version: str
 
 
-class Erase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="erase"):
-    """The person behind the leaf `to` is to be forgotten, as known at `at`."""
+LeadRecord = Resolved | Link | Unlink | Child | Cut
+"""A record to one lead; `Rescore` is for all of a partition."""
 
-    to: str
-    at: int
-
-
-ResolvedRecord = Resolved | Link | Unlink | Child | Cut | TimerDue | Rescore | Erase
+ResolvedRecord = LeadRecord | Rescore

@@ -119,23 +119,27 @@ def _is_own(document: TouchpointDoc, arrival: Arrival) -> bool:
     return document.rejected and not document.gone and arrival.touchpoint.repair > document.repair
 
 
-def resolved_emit(key: str, document: TouchpointDoc) -> Emit:
-    """The record of topic `resolved` for a touchpoint whose address stands."""
-    if document.addr is None or document.src is None or document.value is None:
-        raise ValueError(f"touchpoint {key} has no address or no body: it cannot be sent to a lead")
+def contacts_of(document: TouchpointDoc) -> tuple[tuple[str, str], ...]:
+    """(type, normal value) of the e-mails and phones that identity kept for a touchpoint."""
     kept = set(document.kept)
-    contacts = tuple(
+    return tuple(
         pair
         for pair, identifier in zip(document.ids, document.keys, strict=True)
         if identifier in kept and pair[0] in CONTACT_TYPES
     )
+
+
+def resolved_emit(key: str, document: TouchpointDoc) -> Emit:
+    """The record of topic `resolved` for a touchpoint whose address stands."""
+    if document.addr is None or document.src is None or document.value is None:
+        raise ValueError(f"touchpoint {key} has no address or no body: it cannot be sent to a lead")
     record = Resolved(
         to=document.addr,
         touchpoint=key,
         pos=document.pos,
         src=document.src,
         ids=document.keys,
-        contacts=contacts,
+        contacts=contacts_of(document),
         value=document.value,
     )
     return Emit(

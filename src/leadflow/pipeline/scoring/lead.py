@@ -9,14 +9,13 @@ from msgspec.structs import replace
 
 from leadflow.contracts import topics
 from leadflow.contracts.documents import ChildEntry, LeadDoc, OutboxEntry
-from leadflow.contracts.resolved import Child, Cut, Link, Resolved, ResolvedRecord, Unlink
-from leadflow.core.reading import read_event, read_signal
+from leadflow.contracts.resolved import Child, Cut, LeadRecord, Link, Resolved, Unlink
 from leadflow.core.scoring.evaluate import evaluate
 from leadflow.core.scoring.model import Model
-from leadflow.core.scoring.stages import Standing, Trigger, advance, furthest
-from leadflow.core.scoring.tally import Stated, Tally, add, combine, match
-from leadflow.core.scoring.trigger import rule_of
-from leadflow.core.touchpoint import Identifier, Signal
+from leadflow.core.scoring.stages import Standing, Trigger, advance
+from leadflow.core.scoring.tally import Stated, Tally, combine
+from leadflow.core.touchpoint import Signal
+from leadflow.pipeline.scoring.counting import count, signal_of
 from leadflow.pipeline.scoring.views import lead_score, stage_changed
 
 _encode = msgspec.json.Encoder().encode
@@ -40,7 +39,7 @@ def value_of(lead: LeadDoc) -> Tally:
     return combine(lead.own, [(entry.linked_at, child, entry.value) for child, entry in lead.children.items()])
 
 
-def apply(lead: LeadDoc, position: int, record: ResolvedRecord, judge: Judge) -> LeadDoc:
+def apply(lead: LeadDoc, position: int, record: LeadRecord, judge: Judge) -> LeadDoc:
     """The lead after one record at `position` of its partition. Raises whatever poison makes the core raise."""
     match record:
         case Resolved():
@@ -53,6 +52,12 @@ def apply(lead: LeadDoc, position: int, record: ResolvedRecord, judge: Judge) ->
             return _child(lead, position, record, judge)
         case Cut():
             return _cut(lead, position, record, judge)
+
+
+def rescored(lead: LeadDoc, position: int, own: Tally, judge: Judge) -> LeadDoc:
+    """The lead counted anew with another model, at the place of the `Rescore` among its records."""
+    trigger = Trigger(message_id=f"rescore.{judge.model.version}", rule="rescore", at=lead.standing.clock)
+    return _changed(replace(lead, own=own), position, trigger, judge)
 
 
 def mark(lead: LeadDoc, record: Resolved) -> LeadDoc | None:
@@ -78,45 +83,32 @@ def finish(lead: LeadDoc, judge: Judge) -> LeadDoc:
         temperature=score.temperature,
         total=score.total,
         since=standing.since,
-        owner=tally.owner,
+        owner=_owner(tally),
         score=msgspec.to_builtins(view),
         model=judge.model.version,
     )
+
+
+def _owner(tally: Tally) -> str | None:
+    return str(tally.owner.value) if tally.owner is not None and tally.owner.value is not None else None
 
 
 def _count(lead: LeadDoc, position: int, record: Resolved, judge: Judge) -> LeadDoc:
     marked = mark(lead, record)
     if marked is None:
         return lead
-    signal = _signal(record)
+    signal = signal_of(record.value, record.contacts)
     if signal.bot:  # stored and marked, never scored
         return marked
-    matched = match(signal, judge.model)
+    own, trigger = count(lead.own, signal, judge.model)
     counted = replace(
         marked,
-        own=add(lead.own, signal, matched, judge.model),
+        own=own,
         traits=_latest(lead.traits, signal),
         first_seen=signal.at if lead.first_seen is None else min(lead.first_seen, signal.at),
         last_seen=_last_seen(lead.last_seen, signal),
     )
-    trigger = Trigger(message_id=signal.message_id, rule=rule_of(signal, matched, judge.model), at=signal.at)
     return _changed(counted, position, trigger, judge, historical=signal.historical)
-
-
-def _signal(record: Resolved) -> Signal:
-    touchpoint = record.value
-    return read_signal(
-        event=read_event(touchpoint.body, touchpoint.context),
-        message_id=touchpoint.message_id,
-        source=touchpoint.source,
-        type=touchpoint.type,
-        at=touchpoint.at,
-        received_at=touchpoint.received_at,
-        quality=touchpoint.quality,
-        historical=touchpoint.historical,
-        bot=touchpoint.bot,
-        contacts=tuple(Identifier(kind, value) for kind, value in record.contacts),
-    )
 
 
 def _latest(traits: dict[str, Stated], signal: Signal) -> dict[str, Stated]:
@@ -144,8 +136,7 @@ def _link(lead: LeadDoc, position: int, record: Link, judge: Judge) -> LeadDoc:
     trigger = Trigger(message_id=record.cause, rule="merge", at=record.at)
     leaving = _leave_parent(lead, position, trigger, judge)
     linked = replace(leaving, gen=record.gen, parent=record.parent, linked_at=record.at)
-    news = furthest([lead.standing, *_standings(lead)])
-    return _changed(linked, position, trigger, judge, news=news)
+    return _changed(linked, position, trigger, judge, news=_standings(lead))
 
 
 def _unlink(lead: LeadDoc, position: int, record: Unlink, judge: Judge) -> LeadDoc:
@@ -171,10 +162,10 @@ def _child(lead: LeadDoc, position: int, record: Child, judge: Judge) -> LeadDoc
         return lead
     if known is not None and (record.gen, record.version) <= (known.gen, known.version):
         return lead
-    standing = record.standing or (known.standing if known is not None and known.gen == record.gen else None)
-    entry = ChildEntry(record.gen, record.version, record.linked_at, record.value, standing)
+    before = known.standings if known is not None and known.gen == record.gen else ()
+    entry = ChildEntry(record.gen, record.version, record.linked_at, record.value, record.standings or before)
     parent = replace(lead, children={**lead.children, record.child: entry})
-    return _changed(parent, position, record.trigger, judge, news=record.standing)
+    return _changed(parent, position, record.trigger, judge, news=record.standings)
 
 
 def _cut(lead: LeadDoc, position: int, record: Cut, judge: Judge) -> LeadDoc:
@@ -186,8 +177,10 @@ def _cut(lead: LeadDoc, position: int, record: Cut, judge: Judge) -> LeadDoc:
     return _changed(replace(lead, cut=cut, children=children), position, record.trigger, judge)
 
 
-def _standings(lead: LeadDoc) -> list[Standing]:
-    return [entry.standing for entry in lead.children.values() if entry.standing is not None]
+def _standings(lead: LeadDoc) -> tuple[Standing, ...]:
+    """How far the lead and those linked below it had come as roots; a parent has no use for their histories."""
+    below = [standing for entry in lead.children.values() for standing in entry.standings]
+    return tuple(replace(standing, history=()) for standing in (lead.standing, *below))
 
 
 def _changed(
@@ -196,7 +189,7 @@ def _changed(
     trigger: Trigger,
     judge: Judge,
     *,
-    news: Standing | None = None,
+    news: Sequence[Standing] = (),
     historical: bool = False,
 ) -> LeadDoc:
     """A new version: a child tells its parent; a root decides about its stage."""
@@ -211,12 +204,10 @@ def _changed(
             linked_at=lead.linked_at,
             value=tally,
             trigger=trigger,
-            standing=news,
+            standings=tuple(news),
         )
         return _send(lead, position, topics.RESOLVED, child.to, child)
-    step = advance(
-        lead.standing, tally, judge.model, trigger, known=() if news is None else (news,), historical=historical
-    )
+    step = advance(lead.standing, tally, judge.model, trigger, known=news, historical=historical)
     lead = replace(lead, standing=step.standing)
     for change in step.changes:
         published = stage_changed(judge.profile_id, change, tally, judge.model, judge.now)

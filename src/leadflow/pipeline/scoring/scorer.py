@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 import structlog
@@ -13,12 +14,13 @@ from leadflow.contracts import topics
 from leadflow.contracts.collections import LEADS, TOUCHPOINTS
 from leadflow.contracts.documents import LeadDoc
 from leadflow.contracts.lead import StageChanged
-from leadflow.contracts.resolved import Link, Resolved, ResolvedRecord
+from leadflow.contracts.resolved import LeadRecord, Link, Rescore, Resolved, ResolvedRecord
 from leadflow.contracts.touchpoint import Rejected
 from leadflow.core.scoring.model import Model
 from leadflow.pipeline.hop import Step
-from leadflow.pipeline.scoring.lead import Judge, apply, finish, mark, reject, settled
-from leadflow.ports import Clock, Emit, Record, Store, Stored
+from leadflow.pipeline.scoring.lead import Judge, apply, finish, mark, reject, rescored, settled
+from leadflow.pipeline.scoring.rescoring import leads_where, recount
+from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
 
 _decoder: msgspec.json.Decoder[ResolvedRecord] = msgspec.json.Decoder(ResolvedRecord)
 _change = msgspec.json.Decoder(StageChanged)
@@ -26,7 +28,8 @@ _encode = msgspec.json.Encoder().encode
 
 logger = structlog.get_logger(__name__)
 
-Addressed = Sequence[tuple[int, ResolvedRecord]]
+Inbox = Mapping[str, Sequence[tuple[int, LeadRecord]]]
+"""For each lead its records with their positions, in order."""
 
 
 @dataclass(slots=True)
@@ -40,21 +43,25 @@ class _Folded:
 class Scorer:
     """Takes the steps of one consumer of `resolved`."""
 
-    def __init__(self, store: Store, clock: Clock, model: Model) -> None:
+    def __init__(self, log: Log, store: Store, clock: Clock, model: Model) -> None:
+        self._log = log
         self._store = store
         self._clock = clock
         self._model = model
 
     async def step(self, records: Sequence[Record]) -> Step:
         """Fold each lead's records in order, write each lead once, emit what this batch caused."""
-        first, past = records[0].offset, records[-1].offset + 1
-        inbox = _by_lead(records)
+        inbox, rescore_at = _by_lead(records)
+        first = records[0].offset
+        past = (records[-1].offset if rescore_at is None else rescore_at) + 1
         leads = await self._write(inbox, first)
+        if rescore_at is not None:
+            leads |= await self._rescore(records[0].partition, rescore_at, first)
         emits = _emits(leads, first, past) + _scores(leads, inbox)
         received = [r.value.received_at for group in inbox.values() for _, r in group if isinstance(r, Resolved)]
         return Step(past, emits, min(received, default=None))
 
-    async def _write(self, inbox: Mapping[str, Addressed], first: int) -> dict[str, LeadDoc]:
+    async def _write(self, inbox: Inbox, first: int) -> dict[str, LeadDoc]:
         """Fold and compare-and-set until every lead of the batch stands; a conflict (a zombie's write) folds anew."""
         leads: dict[str, LeadDoc] = {}
         waiting = list(inbox)
@@ -79,21 +86,22 @@ class Scorer:
             waiting = [pid for pid, ok in zip(written, done, strict=True) if not ok]
         return leads
 
-    def _fold(self, pid: str, found: Stored[LeadDoc] | None, inbox: Addressed, first: int) -> _Folded:
+    def _fold(
+        self, pid: str, found: Stored[LeadDoc] | None, inbox: Sequence[tuple[int, LeadRecord]], first: int
+    ) -> _Folded:
         """The lead after its records; the very same document when it has seen them all."""
         lead = found.value if found is not None else LeadDoc()
         news = [(position, record) for position, record in inbox if position > lead.pos]
         if not news:
             return _Folded(lead)
         judge = Judge(pid, self._model, self._clock.now())
-        lead = replace(lead, outbox=tuple(entry for entry in lead.outbox if entry.position >= first))
-        folded = _Folded(lead)
+        folded = _Folded(_trimmed(lead, first))
         for position, record in news:
             self._apply(folded, position, record, judge)
         folded.document = replace(finish(folded.document, judge), pos=news[-1][0])
         return folded
 
-    def _apply(self, folded: _Folded, position: int, record: ResolvedRecord, judge: Judge) -> None:
+    def _apply(self, folded: _Folded, position: int, record: LeadRecord, judge: Judge) -> None:
         """Apply one record. A touchpoint that cannot be counted is put aside; a control record must never be."""
         try:
             folded.document = apply(folded.document, position, record, judge)
@@ -107,6 +115,30 @@ class Scorer:
                 name = f"{rejected.source}:{rejected.message_id}"
                 folded.document = reject(marked, position, record.touchpoint, rejected, name)
                 folded.poison.append(record)
+
+    async def _rescore(self, partition: int, position: int, first: int) -> dict[str, LeadDoc]:
+        """Count every lead of the partition anew, one compare-and-set each; those counted already only emit again."""
+        leads: dict[str, LeadDoc] = {}
+        mine = partial(self._log.partition_for, topics.RESOLVED)
+        async for stored in leads_where(self._store, lambda pid: mine(pid) == partition):
+            leads[stored.key] = await self._recounted(stored, position, first)
+        return leads
+
+    async def _recounted(self, stored: Stored[LeadDoc], position: int, first: int) -> LeadDoc:
+        pid, found = stored.key, stored
+        while found.value.pos < position and found.value.gone is None:
+            judge = Judge(pid, self._model, self._clock.now())
+            own = await recount(self._store, pid, found.value, self._model)
+            lead = rescored(_trimmed(found.value, first), position, own, judge)
+            lead = replace(finish(lead, judge), pos=position)
+            (done,) = await self._store.replace(LEADS, [(pid, lead, found.rev)])
+            if done:
+                return lead
+            (again,) = await self._store.get(LEADS, [pid])
+            if again is None:  # leads are emptied, never deleted
+                raise LookupError(f"lead {pid} has gone from the store while it was rescored")
+            found = again
+        return found.value
 
     async def _set_aside(self, poison: Iterable[Resolved]) -> None:
         """Mark the documents of poison touchpoints as rejected, so that a repaired copy may take their place."""
@@ -122,12 +154,20 @@ class Scorer:
                     break
 
 
-def _by_lead(records: Sequence[Record]) -> dict[str, list[tuple[int, ResolvedRecord]]]:
-    inbox: dict[str, list[tuple[int, ResolvedRecord]]] = defaultdict(list)
+def _trimmed(lead: LeadDoc, first: int) -> LeadDoc:
+    """Without the outputs of batches that were committed: those before this one."""
+    return replace(lead, outbox=tuple(entry for entry in lead.outbox if entry.position >= first))
+
+
+def _by_lead(records: Sequence[Record]) -> tuple[dict[str, list[tuple[int, LeadRecord]]], int | None]:
+    """The records of each lead up to the first `Rescore`, and its position if there is one."""
+    inbox: dict[str, list[tuple[int, LeadRecord]]] = defaultdict(list)
     for record in records:
         decoded = _decoder.decode(record.value or b"")
+        if isinstance(decoded, Rescore):
+            return inbox, record.offset
         inbox[decoded.to].append((record.offset, decoded))
-    return inbox
+    return inbox, None
 
 
 def _emits(leads: Mapping[str, LeadDoc], first: int, past: int) -> list[Emit]:
@@ -144,11 +184,11 @@ def _emits(leads: Mapping[str, LeadDoc], first: int, past: int) -> list[Emit]:
     ]
 
 
-def _scores(leads: Mapping[str, LeadDoc], inbox: Mapping[str, Addressed]) -> list[Emit]:
+def _scores(leads: Mapping[str, LeadDoc], inbox: Inbox) -> list[Emit]:
     """The latest score of each root of the batch; a tombstone for each lead that was linked below another in it."""
     emits: list[Emit] = []
     for pid, lead in leads.items():
-        linked = lead.parent is not None and any(isinstance(record, Link) for _, record in inbox[pid])
+        linked = lead.parent is not None and any(isinstance(record, Link) for _, record in inbox.get(pid, ()))
         if not lead.score and not linked:
             continue
         value = _encode(lead.score) if lead.score else None

@@ -12,9 +12,8 @@ from leadflow.contracts.lead import (
     StageChanged,
 )
 from leadflow.core.scoring.evaluate import Score
-from leadflow.core.scoring.flags import flags, route
 from leadflow.core.scoring.model import Model
-from leadflow.core.scoring.stages import Change
+from leadflow.core.scoring.stages import Change, flags, route
 from leadflow.core.scoring.tally import Tally
 from leadflow.core.time import SECOND, to_rfc3339
 
@@ -58,7 +57,7 @@ def contributions(score: Score) -> tuple[Contribution, ...]:
 
 def marketing_source(tally: Tally) -> MarketingSource:
     """Where a lead came from: its first conversion; all null before there is one."""
-    conversion = tally.first_conversion
+    conversion = tally.conversion
     if conversion is None:
         return MarketingSource(conversion=None, channel=None, campaign=None)
     return MarketingSource(
@@ -82,8 +81,8 @@ def stage_changed(profile_id: str, change: Change, tally: Tally, model: Model, d
         trigger=ChangeTrigger(message_id=change.trigger.message_id, rule=change.trigger.rule),
         score=score_view(change.score),
         contributions=contributions(change.score),
-        criteria=tuple(Criterion(text=text, met=met) for text, met in change.criteria),
-        next=NextStage(stage=change.next_stage, missing=change.missing),
+        criteria=tuple(Criterion(text=part.text, met=part.met) for part in change.criteria),
+        next=NextStage(stage=change.next.stage, missing=change.next.missing),
         model=model_ref(model),
         source=marketing_source(tally),
     )
