@@ -24,7 +24,7 @@ def email_form(raw: str, *, fold_gmail: bool = False) -> str | None:
     text = text.removeprefix("mailto:").partition("?")[0] if text.startswith("mailto:") else text
     local, at, domain = text.partition("@")
     ascii_domain = _domain_form(domain)
-    if not at or ascii_domain is None or not _LOCAL.fullmatch(local) or not _is_visible(local):
+    if not at or ascii_domain is None or not _LOCAL.fullmatch(local) or not local.isprintable():
         return None
     if fold_gmail and ascii_domain in _GMAIL:
         local, ascii_domain = local.partition("+")[0].replace(".", ""), "gmail.com"
@@ -33,15 +33,10 @@ def email_form(raw: str, *, fold_gmail: bool = False) -> str | None:
 
 
 def _tidy(raw: str) -> str:
-    """NFKC and lower case until nothing changes any more, without what cannot be seen at either end."""
-    text = raw
-    for _ in range(3):  # lower case can undo NFKC and the other way round; it settles in the second round
-        text = unicodedata.normalize("NFKC", text).lower()
+    """NFKC and lower case, without what cannot be seen at either end."""
+    text = unicodedata.normalize("NFKC", raw).lower()
+    text = unicodedata.normalize("NFKC", text).lower()  # lower case can undo NFKC; the second time settles it
     return text.strip().strip("\u200b\u200c\u200d\u2060\ufeff").strip()
-
-
-def _is_visible(local: str) -> bool:
-    return local.isascii() or not any(unicodedata.category(char)[0] in "CZ" for char in local)
 
 
 def _domain_form(domain: str) -> str | None:

@@ -17,7 +17,7 @@ _OLD_PREFIXES = dict(pair.split(":") for pair in _RENUMBERING.split())
 _OLD_LENGTH = 10  # digits without the leading zero or the country code
 _VIETNAM = "84"
 
-_SHAPE = re.compile(r"\+?[\d\s().\-/\u2010-\u2015\u2212\u00b7\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+_SHAPE = re.compile(r"\+?[\d\s().\-/\u2010-\u2015\u2212\u00b7]+")
 _EXTENSION = re.compile(r"\s*(?:;ext=|ext(?:ension)?\.?|x|#|máy lẻ|may le)\s*:?\s*\d{1,7}$")
 _LONGEST_INPUT = 60
 
@@ -46,8 +46,8 @@ def _cached_form(raw: str, region: str) -> str | None:
 
 def _digits(raw: str) -> str | None:
     """ASCII digits, with a `+` in front when an international prefix was given; None when it is no number at all."""
-    text = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", raw)).strip().lower().removeprefix("tel:")
-    text = _EXTENSION.sub("", text).strip("\u200b\u200e\u200f\u202a\u202c\ufeff ")
+    visible = "".join(char for char in unicodedata.normalize("NFKC", raw) if unicodedata.category(char) != "Cf")
+    text = _EXTENSION.sub("", visible.strip().lower().removeprefix("tel:")).strip()
     if not _SHAPE.fullmatch(text):
         return None
     digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())

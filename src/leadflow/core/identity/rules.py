@@ -8,9 +8,10 @@ from leadflow.core.names import snake_case
 from leadflow.core.touchpoint import Identifier
 
 STANDARD_TYPES = ("user_id", "crm_id", "national_id", "email", "phone", "anonymous_id", "device_id")
-FIRST_CUSTOM = 3  # custom identifiers come behind these three, which are as strong
 CUSTOM_PRIORITY, CUSTOM_LIMIT = 1, 1
 
+_CUSTOM_PLACE = 2.5  # behind the three standard types that are as strong
+_PLACES = {kind: float(place) for place, kind in enumerate(STANDARD_TYPES)}
 _PRIORITIES = {
     "user_id": 1,
     "crm_id": 1,
@@ -59,9 +60,7 @@ class IdentityRules:
         return frozenset(("email", "phone", "crm_id", "national_id", *self.custom_types))
 
 
-def sort_key(identifier: Identifier, rules: IdentityRules) -> tuple[int, int, str, str]:
+def sort_key(identifier: Identifier, rules: IdentityRules) -> tuple[int, float, str, str]:
     """Strongest first: by priority, then by type, then by value, so that everybody sorts alike."""
     kind = identifier.type
-    place = STANDARD_TYPES.index(kind) if kind in STANDARD_TYPES else FIRST_CUSTOM
-    behind = place >= FIRST_CUSTOM and kind in STANDARD_TYPES
-    return rules.priorities.get(kind, CUSTOM_PRIORITY), place + behind, kind, identifier.value
+    return rules.priorities.get(kind, CUSTOM_PRIORITY), _PLACES.get(kind, _CUSTOM_PLACE), kind, identifier.value

@@ -72,7 +72,7 @@ def truth_of(value: Any) -> bool | None:
 def _decoded(raw: bytes | msgspec.Raw) -> Any:
     try:
         return _decode(raw)
-    except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError):
+    except (ValueError, RecursionError):  # msgspec.DecodeError is a ValueError
         return None
 
 

@@ -85,9 +85,7 @@ def _company(value: Any) -> dict[str, Any]:
 
 
 def _is_short(value: Any) -> bool:
-    if isinstance(value, bool | int | float):
-        return True
     try:
         return len(_encode(value)) <= MAX_VALUE_BYTES
-    except (UnicodeError, ValueError, RecursionError):  # half a surrogate pair, nested too deep
+    except RecursionError:  # read just within the limit of depth
         return False
