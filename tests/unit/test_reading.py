@@ -85,6 +85,12 @@ def test_a_groups_traits_identify_no_person(kind: str | None) -> None:
     assert identifiers({key: value for key, value in body.items() if value is not None}) == [("user_id", "u1")]
 
 
+def test_the_touchpoints_type_comes_before_the_bodys() -> None:
+    """A single call's path says what it is, whatever its body claims."""
+    body = b'{"type": "identify", "userId": "u1", "traits": {"email": "lan@example.vn"}}'
+    assert read_identifiers(read_event(body, kind="group"), RULES).kept == (Identifier("user_id", "u1"),)
+
+
 def test_what_identifies_nobody_is_listed_with_its_reason() -> None:
     """Blocked and malformed values are named by type; null and empty ones were not sent at all."""
     read = read_identifiers(

@@ -23,7 +23,7 @@ class Event:
     properties: Json = field(default_factory=dict)
     traits: Json = field(default_factory=dict)  # of the call
     context_traits: Json = field(default_factory=dict)
-    kind: str | None = None  # as far as the body tells: the path of a single call may say more
+    kind: str | None = None  # its type
 
     @property
     def name(self) -> str | None:
@@ -37,8 +37,13 @@ class Event:
         return (event_name(name) or None) if name else None
 
 
-def read_event(body: bytes | msgspec.Raw, batch_context: bytes | msgspec.Raw = b"null") -> Event:
-    """Decode an event and lay its own context over that of its batch; a null there says nothing."""
+def read_event(
+    body: bytes | msgspec.Raw, batch_context: bytes | msgspec.Raw = b"null", kind: str | None = None
+) -> Event:
+    """Decode an event and lay its own context over that of its batch; a null there says nothing.
+
+    `kind` is the touchpoint's type; without it the body has to tell.
+    """
     fields = object_of(_decoded(body))
     own = {key: value for key, value in object_of(fields.get("context")).items() if value is not None}
     context = {**object_of(_decoded(batch_context)), **own}
@@ -48,7 +53,7 @@ def read_event(body: bytes | msgspec.Raw, batch_context: bytes | msgspec.Raw = b
         properties=object_of(fields.get("properties")),
         traits=object_of(fields.get("traits")),
         context_traits=object_of(context.get("traits")),
-        kind=_kind(fields),
+        kind=kind or _kind(fields),
     )
 
 
