@@ -48,7 +48,9 @@ def refuse(refusal: Refusal, *more: tuple[bytes, bytes]) -> Answer:
 
 def response_headers(answer: Answer, origin: bytes | None) -> list[tuple[bytes, bytes]]:
     """Complete the headers; an origin is echoed: the write key names the sender, cookies play no part."""
-    headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
+    headers = list(answer.headers)
+    if answer is not PREFLIGHT:  # RFC 9110: a 204 has no length
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     if origin is not None:
         headers += [
             (b"access-control-allow-origin", origin),

@@ -6,6 +6,7 @@ from leadflow.core.time import SECOND, from_rfc3339
 
 EARLIEST = 631_152_000_000  # 1990-01-01: a clock that says less was never set
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
+_LATEST = 253_402_300_800_000  # the year 10000, where RFC 3339 ends
 
 
 def read_instant(value: Any) -> int | None:
@@ -16,7 +17,9 @@ def read_instant(value: Any) -> int | None:
         except ValueError:
             return None
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        instant = int(value if abs(value) >= _MILLISECONDS_FROM else value * SECOND)
+        if not 0 < value < _LATEST:  # nor is NaN
+            return None
+        instant = int(value if value >= _MILLISECONDS_FROM else value * SECOND)
     else:
         return None
     return instant if instant >= EARLIEST else None
