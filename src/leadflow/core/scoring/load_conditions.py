@@ -1,0 +1,46 @@
+"""Conditions in a model file: parsed, and held against the names that may stand there."""
+
+from collections.abc import Collection, Iterator
+
+from leadflow.core.conditions import Condition, ConditionError, compile_condition, fields_of, parse
+from leadflow.core.conditions.nodes import AllOf, Always, AnyOf, Compare, Node, Not, OneOf
+from leadflow.core.names import event_name
+from leadflow.core.scoring.model import When
+from leadflow.core.scoring.places import Place
+
+NEVER = When(Condition(Always(value=False), "False"), lambda _: False)
+
+
+def when_of(place: Place | None, fields: Collection[str], below: Collection[str] = ()) -> When:
+    """The condition at a place. It may name `fields`, and dotted names under `below`."""
+    text = "" if place is None else place.text()
+    if place is None or not text:
+        return NEVER
+    try:
+        condition = parse(text)
+    except ConditionError as error:
+        place.wrong(str(error))
+        return NEVER
+    for field in sorted(fields_of(condition)):
+        if field not in fields and field.partition(".")[0] not in below:
+            allowed = ", ".join([*sorted(fields), *(f"{name}.*" for name in sorted(below))])
+            place.wrong(f"{field!r} is not known here: {allowed} are")
+    for name in _event_names(condition.node):
+        if name != event_name(name):
+            place.wrong(f"the event {name!r} never comes like this: write {event_name(name)!r}")
+    return When(condition, compile_condition(condition))
+
+
+def _event_names(node: Node) -> Iterator[str]:
+    match node:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _event_names(part)
+        case Not(part):
+            yield from _event_names(part)
+        case Compare("event", _, str() as name):
+            yield name
+        case OneOf("event", names):
+            yield from (name for name in names if isinstance(name, str))
+        case _:
+            return
