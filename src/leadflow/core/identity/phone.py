@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 
 import phonenumbers
 
@@ -27,12 +26,7 @@ def phone_form(raw: str, region: str) -> str | None:
 
     An extension is left out: E.164 has none.
     """
-    return _cached_form(raw, region) if len(raw) <= _LONGEST_INPUT else None
-
-
-@lru_cache(maxsize=16_384)
-def _cached_form(raw: str, region: str) -> str | None:
-    number = _digits(raw)
+    number = _digits(raw) if len(raw) <= _LONGEST_INPUT else None
     if number is None:
         return None
     try:

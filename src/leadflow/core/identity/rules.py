@@ -42,9 +42,10 @@ class IdentityRules:
     default_region: str = "VN"  # of phone numbers without a country code
     fold_gmail: bool = False  # dots and +tags of Gmail addresses mean nothing
     custom_types: tuple[str, ...] = ()
-    priorities: Mapping[str, int] = field(default_factory=lambda: _PRIORITIES)
-    limits: Mapping[str, int] = field(default_factory=lambda: _LIMITS)
-    blocked: BlockedValues = field(default_factory=BlockedValues)
+    priorities: Mapping[str, int] = field(default_factory=lambda: _PRIORITIES, hash=False)
+    limits: Mapping[str, int] = field(default_factory=lambda: _LIMITS, hash=False)
+    blocked: BlockedValues = field(default_factory=BlockedValues, hash=False)
+    in_traits: frozenset[str] = field(init=False, hash=False, compare=False)  # identifiers that traits hold, snake_case
 
     def __post_init__(self) -> None:
         named = (snake_case(name) for name in self.custom_types)
@@ -53,11 +54,7 @@ class IdentityRules:
         priorities = dict.fromkeys(custom, CUSTOM_PRIORITY)
         object.__setattr__(self, "priorities", {**_PRIORITIES, **priorities, **self.priorities})
         object.__setattr__(self, "limits", {**_LIMITS, **dict.fromkeys(custom, CUSTOM_LIMIT), **self.limits})
-
-    @property
-    def in_traits(self) -> frozenset[str]:
-        """The identifier types that are read from traits, in snake_case."""
-        return frozenset(("email", "phone", "crm_id", "national_id", *self.custom_types))
+        object.__setattr__(self, "in_traits", frozenset(("email", "phone", "crm_id", "national_id", *custom)))
 
 
 def sort_key(identifier: Identifier, rules: IdentityRules) -> tuple[int, float, str, str]:
