@@ -1,8 +1,8 @@
-"""The whole pipeline over the in-memory ports, driven batch by batch: no server, no sleeping, every order under control."""
+"""The whole pipeline over the in-memory ports, driven batch by batch: no server, every order under control."""
 
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ from leadflow.pipeline.resolver import Resolver
 from leadflow.pipeline.scoring import Scorer
 from leadflow.ports import Emit, Record
 
+StepFunction = Callable[[Sequence[Record]], Awaitable[Step]]
+
 NOW = 1_790_000_000_000  # 2026-09-21T13:33:20Z
 MODEL = shipped_model("b2b")
 
@@ -41,7 +43,7 @@ class FixedClock:
         return self.instant
 
 
-def touchpoint(  # noqa: PLR0913  a test names just what it cares about
+def touchpoint(
     message_id: str,
     *,
     type: str = "track",  # noqa: A002
@@ -78,15 +80,15 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         self.log = MemoryLog(partitions=self.partitions, clock=self.clock)
-        self._random = random.Random(self.seed)
+        self._random = random.Random(self.seed)  # noqa: S311  an order to replay, not a secret
         processor = Processor(self.store, self.clock, self.hasher, self.rules)
         resolver = Resolver(self.store, self.hasher, self.rules)
-        scorer = Scorer(self.log, self.store, self.clock, self.model)
+        self.scorer = Scorer(self.log, self.store, self.clock, self.model)
         rejections = Rejections(self.store, self.hasher)
         self._hops = (
             (topics.TOUCHPOINTS, processor.step),
             (topics.IDENTITY, resolver.step),
-            (topics.RESOLVED, scorer.step),
+            (topics.RESOLVED, self.scorer.step),
             (topics.REJECTED, rejections.step),
         )
 
@@ -104,9 +106,16 @@ class Pipeline:
 
     async def settle(self, batch: int = 100) -> None:
         """Let every hop take steps of random size, in random order, until nothing is left to read."""
+        await self._settle(self._hops, batch)
+
+    async def settle_before_scoring(self, batch: int = 100) -> None:
+        """The same, but the scorer rests."""
+        await self._settle([hop for hop in self._hops if hop[0] != topics.RESOLVED], batch)
+
+    async def _settle(self, hops: Sequence[tuple[str, StepFunction]], batch: int) -> None:
         while True:
             moved = False
-            for topic, step in self._random.sample(self._hops, len(self._hops)):
+            for topic, step in self._random.sample(hops, len(hops)):
                 async with self.log.consume("test", topic) as assignments:
                     async for assignment in assignments:
                         records = await assignment.fetch(self._random.randint(1, batch), 0)

@@ -11,12 +11,12 @@ import structlog
 from leadflow.contracts.collections import CHECKPOINTS
 from leadflow.contracts.documents import CheckpointDoc
 from leadflow.metrics import HopMetrics
-from leadflow.ports import Assignment, Clock, Emit, Fenced, Log, Record, Store, Unavailable
+from leadflow.ports import Assignment, Clock, Emit, Fenced, Log, LostPosition, Record, Store, Unavailable
 
 _FETCH_WAIT = 0.5  # seconds; also how long a stop may go unnoticed
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
-_CHECKPOINT_EVERY = 1.0  # seconds: an old checkpoint only means reading some records again
+_CHECKPOINT_EVERY = 1.0  # seconds under load; at once when idle, so that an offset that expires is never ahead of it
 
 logger = structlog.get_logger(__name__)
 
@@ -69,6 +69,8 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
         except* Fenced as group:
             hop.metrics.fenced.inc()
             raise Fenced(_first(group)) from group
+        except* LostPosition as group:
+            raise LostPosition(_first(group)) from group
         except* Unavailable as group:
             hop.metrics.retries.labels("commit_unavailable").inc()
             logger.warning("rejoining", group=hop.group, topic=hop.topic, error=_first(group))
@@ -92,10 +94,13 @@ async def _consume(hop: Hop, assignments: AsyncIterator[Assignment], around: Sur
 async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
     """Process one partition, batch by batch."""
     key = f"{hop.group}:{assignment.topic}:{assignment.partition}"
-    await _resume(assignment, key, around.store)
-    saved_at = perf_counter()
+    committed = await _resume(assignment, key, around.store)
+    saved_at, unsaved = perf_counter(), False
     while not around.stop.is_set():
-        records = await assignment.fetch(hop.max_records, _FETCH_WAIT)
+        records = await assignment.fetch(hop.max_records, 0 if unsaved else _FETCH_WAIT)
+        if unsaved and (not records or perf_counter() - saved_at > _CHECKPOINT_EVERY):
+            await _checkpoint(around.store, key, committed)
+            saved_at, unsaved = perf_counter(), False
         if not records:
             continue
         started = perf_counter()
@@ -103,19 +108,20 @@ async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
         if step is None:
             return
         await assignment.commit(step.next_offset, step.emits)
-        if step.next_offset != records[-1].offset + 1:
-            assignment.seek(step.next_offset)
+        committed, unsaved = step.next_offset, True
+        if committed != records[-1].offset + 1:
+            assignment.seek(committed)
         _measure(hop, records, step, started, around.clock)
-        if perf_counter() - saved_at > _CHECKPOINT_EVERY:
-            await _checkpoint(around.store, key, step.next_offset)
-            saved_at = perf_counter()
+    if unsaved:
+        await _checkpoint(around.store, key, committed)
 
 
-async def _resume(assignment: Assignment, key: str, store: Store) -> None:
+async def _resume(assignment: Assignment, key: str, store: Store) -> int:
     """Start at the later of the committed offset and the checkpoint; never silently at the log's beginning."""
     (checkpoint,) = await store.get(CHECKPOINTS, [key])
     if checkpoint is not None and checkpoint.value.offset > assignment.position:
         assignment.seek(checkpoint.value.offset)
+    return assignment.position
 
 
 async def _checkpoint(store: Store, key: str, offset: int) -> None:

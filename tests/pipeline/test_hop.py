@@ -1,0 +1,158 @@
+"""A hop stands what the log and the store do to it: nothing is skipped, nothing is committed that was not done."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from pipeline.in_memory import FixedClock
+
+from leadflow import metrics
+from leadflow.adapters.log_memory import MemoryAssignment, MemoryLog
+from leadflow.adapters.store_memory import MemoryStore
+from leadflow.contracts.collections import CHECKPOINTS
+from leadflow.contracts.documents import CheckpointDoc
+from leadflow.contracts.topics import REJECTED, TOUCHPOINTS
+from leadflow.pipeline.hop import Hop, Step, Surroundings, run_hop
+from leadflow.ports import Emit, Fenced, LostPosition, Record, Unavailable
+
+StepFunction = Callable[[Sequence[Record]], Awaitable[Step]]
+
+
+def around(log: MemoryLog) -> Surroundings:
+    """Surroundings with an empty store."""
+    return Surroundings(log, MemoryStore(), FixedClock(), asyncio.Event())
+
+
+def hop(step: StepFunction, max_records: int = 10) -> Hop:
+    """A hop over `touchpoints`."""
+    return Hop("test", TOUCHPOINTS, step, metrics.PROCESSOR, max_records)
+
+
+async def fill(log: MemoryLog, count: int) -> None:
+    """Append records to one partition."""
+    await log.append([Emit(topic=TOUCHPOINTS, key="k", value=str(i).encode(), partition=0) for i in range(count)])
+
+
+async def until(condition: Callable[[], bool], task: asyncio.Task[None], seconds: float = 10) -> None:
+    """Wait for a condition while the hop lives."""
+    async with asyncio.timeout(seconds):
+        while not condition() and not task.done():  # noqa: ASYNC110  any condition; the deadline is above
+            await asyncio.sleep(0.005)
+    if task.done():
+        task.result()
+
+
+def copying(seen: list[bytes]) -> StepFunction:
+    """A step that notes what it reads and emits a copy."""
+
+    async def step(records: Sequence[Record]) -> Step:
+        values = [record.value or b"" for record in records]
+        seen.extend(values)
+        emits = [Emit(topic=REJECTED, key="k", value=value, partition=0) for value in values]
+        return Step(records[-1].offset + 1, emits)
+
+    return step
+
+
+async def outputs(log: MemoryLog) -> list[bytes]:
+    """What was emitted."""
+    return [record.value or b"" for record in await log.read(REJECTED, 0, 0, 1_000)]
+
+
+async def test_a_step_is_taken_again_while_the_store_is_away() -> None:
+    """An unavailable store delays the batch and loses nothing; it is committed once."""
+    log = MemoryLog(partitions=1)
+    await fill(log, 3)
+    seen: list[bytes] = []
+    failures = iter([Unavailable("store is down", 0.01), Unavailable("store is down", 0.01)])
+
+    async def step(records: Sequence[Record]) -> Step:
+        for failure in failures:
+            raise failure
+        return await copying(seen)(records)
+
+    place = around(log)
+    task = asyncio.create_task(run_hop(hop(step), place))
+    await until(lambda: len(seen) == 3, task)
+    place.stop.set()
+    await task
+    assert await outputs(log) == [b"0", b"1", b"2"]
+    assert await log.committed("test", TOUCHPOINTS) == [3]
+
+
+async def test_after_a_failed_commit_the_log_says_where_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that failed wrote nothing: the batch is read again after joining anew, and emitted once."""
+    log = MemoryLog(partitions=1)
+    await fill(log, 2)
+    seen: list[bytes] = []
+    commit = MemoryAssignment.commit
+    failing = iter([True, True])
+
+    async def commit_or_fail(self: MemoryAssignment, next_offset: int, emits: Sequence[Emit]) -> None:
+        for _ in failing:
+            raise Unavailable("disk is full")
+        await commit(self, next_offset, emits)
+
+    monkeypatch.setattr(MemoryAssignment, "commit", commit_or_fail)
+    place = around(log)
+    task = asyncio.create_task(run_hop(hop(copying(seen)), place))
+    await until(lambda: len(seen) == 6, task)
+    await until(lambda: log._owned["test", TOUCHPOINTS, 0].committed == 2, task)
+    place.stop.set()
+    await task
+    assert await outputs(log) == [b"0", b"1"]
+
+
+async def test_a_step_may_end_its_batch_early() -> None:
+    """When a step commits less than it was given, the rest is read again."""
+    log = MemoryLog(partitions=1)
+    await fill(log, 5)
+    seen: list[int] = []
+
+    async def step(records: Sequence[Record]) -> Step:
+        seen.append(len(records))
+        return Step(records[0].offset + min(2, len(records)), ())
+
+    place = around(log)
+    task = asyncio.create_task(run_hop(hop(step), place))
+    await until(lambda: len(seen) == 3, task)
+    place.stop.set()
+    await task
+    assert seen == [5, 3, 1]
+
+
+async def test_a_checkpoint_ahead_of_the_log_stops_with_an_explanation() -> None:
+    """A log that lost records below an offset that was reached is an operator's decision, never skipped silently."""
+    log = MemoryLog(partitions=1)
+    await fill(log, 2)
+    place = around(log)
+    await place.store.insert(CHECKPOINTS, [(f"test:{TOUCHPOINTS}:0", CheckpointDoc(offset=50))])
+    with pytest.raises(LostPosition, match="50"):
+        await run_hop(hop(copying([])), place)
+
+
+async def test_a_lost_commit_offset_goes_on_from_the_checkpoint() -> None:
+    """When the log has forgotten the group, the store's checkpoint says where to go on."""
+    log = MemoryLog(partitions=1)
+    await fill(log, 5)
+    seen: list[bytes] = []
+    place = around(log)
+    await place.store.insert(CHECKPOINTS, [(f"test:{TOUCHPOINTS}:0", CheckpointDoc(offset=3))])
+    task = asyncio.create_task(run_hop(hop(copying(seen)), place))
+    await until(lambda: len(seen) == 2, task)
+    place.stop.set()
+    await task
+    assert seen == [b"3", b"4"]
+
+
+async def test_another_owner_ends_the_hop() -> None:
+    """Who has been fenced stops at once, with nothing of its own left behind."""
+    log = MemoryLog(partitions=1)
+    place = around(log)
+    seen: list[bytes] = []
+    task = asyncio.create_task(run_hop(hop(copying(seen)), place))
+    await until(lambda: ("test", TOUCHPOINTS, 0) in log._owned, task)
+    async with log.consume("test", TOUCHPOINTS):
+        with pytest.raises(Fenced):
+            await asyncio.wait_for(task, 10)
+    assert seen == []
