@@ -1,27 +1,26 @@
-"""The composition root: which parts a process runs, and what each of them is given."""
+"""The composition root: which parts a process runs, and what each of them is given.
+
+Each part is imported where it is put together: a deployable of one part needs the packages of that part alone.
+"""
+
+# ruff: noqa: PLC0415 - see above
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import leadflow_processor.service
-import leadflow_scoring.service
 from leadflow.cli.dispatch import Site
-from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.hop import Hop, Surroundings
-from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.ports import Ports
-from leadflow.runtime.health import Health
+from leadflow.runtime.health import Asgi, Health
 from leadflow.runtime.health import create_app as create_health
-from leadflow.runtime.model import identity_rules, scoring_model
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
-from leadflow_admin_api.app import create_app as create_admin
-from leadflow_admin_api.pending import pending_in
-from leadflow_admin_api.settings import AdminSettings
-from leadflow_observer.app import create_app as create_observer
-from leadflow_observer.app import handles
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 class Part(StrEnum):
@@ -46,54 +45,78 @@ class Composition:
     end_streams: Callable[[], None]
 
 
-def observer_settings(settings: Settings, secrets: Secrets) -> ObserverSettings:
+def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports: Ports, health: Health) -> Composition:
+    """Put the parts together. Raises LeadflowError where a setting or the model is wrong."""
+    around = Surroundings(ports.log, ports.store, ports.clock, asyncio.Event())
+    hops: tuple[Hop, ...] = ()
+    if Part.PROCESSOR in parts:
+        hops += _processor(settings, around, ports)
+    if Part.SCORING in parts:
+        hops += _scoring(settings, around)
+    observer, observes = _observer(settings, secrets, ports) if Part.OBSERVER in parts else (None, _nothing)
+    admin = _admin(settings, secrets, ports) if Part.ADMIN_API in parts else None
+    return Composition(
+        site=Site(create_health(health), observer, observes, admin),
+        around=around,
+        hops=hops,
+        end_streams=admin.state.context.stopping.set if admin else lambda: None,
+    )
+
+
+def _nothing(_path: str) -> bool:
+    """Return whether a path is the observer's where there is none."""
+    return False
+
+
+def _observer(settings: Settings, secrets: Secrets, ports: Ports) -> tuple[Asgi, Callable[[str], bool]]:
     """Tell the observer who may send what, and its bounds."""
-    return ObserverSettings(
+    from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
+    from leadflow_observer.app import create_app, handles
+
+    given = ObserverSettings(
         write_keys={key: SourceConfig(name, settings.qualities.get(name)) for key, name in secrets.keys.items()},
         max_event_bytes=settings.max_event_bytes,
         max_batch_bytes=settings.max_batch_bytes,
         rate_limit=settings.rate_limit,
         max_in_flight=settings.max_in_flight,
+        max_in_flight_bytes=settings.max_waiting_bytes,
         ack_timeout=settings.ack_timeout,
         store_ip=settings.store_ip,
         trust_proxy=settings.trust_proxy,
     )
+    return create_app(ports.log, given, ports.clock, ports.hasher), handles
 
 
-def admin_settings(settings: Settings, secrets: Secrets, ports: Ports) -> AdminSettings:
+def _processor(settings: Settings, around: Surroundings, ports: Ports) -> tuple[Hop, ...]:
+    """Tell the processor and the resolver the rules of identity."""
+    from leadflow.runtime.rules import identity_rules
+    from leadflow_processor.service import hops
+
+    return hops(around, ports.hasher, identity_rules(settings))
+
+
+def _scoring(settings: Settings, around: Surroundings) -> tuple[Hop, ...]:
+    """Tell scoring its model."""
+    from leadflow.runtime.model import scoring_model
+    from leadflow_scoring.service import hops
+
+    return hops(around, scoring_model(settings))
+
+
+def _admin(settings: Settings, secrets: Secrets, ports: Ports) -> "FastAPI":
     """Tell the admin API its token, the model and the rules in force."""
-    return AdminSettings(
+    from leadflow.runtime.model import scoring_model
+    from leadflow.runtime.rules import identity_rules
+    from leadflow_admin_api.app import create_app
+    from leadflow_admin_api.pending import pending_in
+    from leadflow_admin_api.settings import ACTION_SOURCE, AdminSettings
+    from leadflow_processor.service import GROUP
+
+    given = AdminSettings(
         token=secrets.admin_token,
         model=scoring_model(settings),
         rules=identity_rules(settings),
-        sources=(*sorted(set(secrets.keys.values())), "admin"),
-        pending=pending_in(ports.log, leadflow_processor.service.GROUP),
+        sources=(*sorted(set(secrets.keys.values())), ACTION_SOURCE),
+        pending=pending_in(ports.log, GROUP),
     )
-
-
-def hops_of(parts: frozenset[Part], settings: Settings, around: Surroundings, hasher: Hasher) -> tuple[Hop, ...]:
-    """Return everything that the chosen parts consume."""
-    hops: tuple[Hop, ...] = ()
-    if Part.PROCESSOR in parts:
-        hops += leadflow_processor.service.hops(around, hasher, identity_rules(settings))
-    if Part.SCORING in parts:
-        hops += leadflow_scoring.service.hops(around, scoring_model(settings))
-    return hops
-
-
-def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports: Ports, health: Health) -> Composition:
-    """Put the parts together. Raises SettingsError where a model or a rule is wrong."""
-    stop = asyncio.Event()
-    around = Surroundings(ports.log, ports.store, ports.clock, stop)
-    observer = admin = None
-    if Part.OBSERVER in parts:
-        observer = create_observer(ports.log, observer_settings(settings, secrets), ports.clock, ports.hasher)
-    if Part.ADMIN_API in parts:
-        given = admin_settings(settings, secrets, ports)
-        admin = create_admin(ports.log, ports.store, ports.clock, ports.hasher, given)
-    return Composition(
-        site=Site(create_health(health), observer, handles, admin),
-        around=around,
-        hops=hops_of(parts, settings, around, ports.hasher),
-        end_streams=admin.state.context.stopping.set if admin else lambda: None,
-    )
+    return create_app(ports.log, ports.store, ports.clock, ports.hasher, given)

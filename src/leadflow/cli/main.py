@@ -48,6 +48,7 @@ def main() -> None:
 def _prepare(**given: object) -> Settings:
     """Read the settings, set logging up, warn of what nobody reads."""
     settings = load_settings(**given)
+    os.umask(0o077)  # what is written holds personal data: for its owner alone
     logging.configure(settings)
     for sentence in unknown_variables(os.environ):
         structlog.get_logger("leadflow").warning("unknown_setting", hint=sentence)

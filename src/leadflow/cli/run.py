@@ -47,9 +47,10 @@ async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], ann
             for part, work in _background(composition, adapters).items():
                 supervisor.start(part, work)
             http = server(composition.site, settings)
-            serving = asyncio.create_task(http.serve([listener]))
-            await http.ready.wait()
-            announce(listener.getsockname()[1])
+            serving = supervisor.start("http", lambda _ending: http.serve([listener]))
+            await _first(http.ready, stop)
+            if http.ready.is_set():
+                announce(listener.getsockname()[1])
             await stop.wait()
             logger.info("stopping", drain_s=settings.drain_timeout)
             supervisor.health.stopping = True
@@ -61,6 +62,14 @@ async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], ann
             await supervisor.finish(settings.drain_timeout)
     logger.info("stopped", reason=supervisor.failure or "asked to")
     return supervisor.failure
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Return when one of the events is set."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
 
 
 def _background(composition: Composition, adapters: Adapters) -> dict[str, Work]:

@@ -1,23 +1,11 @@
-"""From settings to what the core is told: the rules of identity and the scoring model in force."""
+"""From settings to the scoring model in force."""
 
 from importlib import resources
 from pathlib import Path
 
-from leadflow.core.identity.rules import IdentityRules
 from leadflow.core.scoring.load import load_model, shipped_model
 from leadflow.core.scoring.model import Model
-from leadflow.runtime import setting_values
 from leadflow.runtime.settings import Settings, SettingsError
-
-
-def identity_rules(settings: Settings) -> IdentityRules:
-    """Return the rules that the settings ask for."""
-    return IdentityRules(
-        default_region=settings.default_region,
-        fold_gmail=settings.fold_gmail,
-        custom_types=setting_values.items(settings.custom_ids),
-        blocked=setting_values.blocked_values(settings.blocked_values),
-    )
 
 
 def scoring_model(settings: Settings) -> Model:

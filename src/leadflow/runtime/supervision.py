@@ -24,16 +24,18 @@ class Supervisor:
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def start(self, part: str, work: Work) -> None:
-        """Start a task under the name by which /readyz knows it."""
+    def start(self, part: str, work: Work) -> asyncio.Task[None]:
+        """Start a task under the name by which /readyz knows it. The task returned never fails."""
         self.health.report(part)
-        self._tasks.append(asyncio.create_task(self._run(part, work), name=part))
+        task = asyncio.create_task(self._run(part, work), name=part)
+        self._tasks.append(task)
+        return task
 
     async def _run(self, part: str, work: Work) -> None:
         """Run one task to its end, whatever that is."""
         try:
             await work(self._ending)
-            reason = None if self._ending.is_set() else "ended by itself"
+            reason = None if self.stop.is_set() else "ended by itself"
         except Exception as error:
             reason = str(error) or type(error).__name__
             logger.exception("task_died", part=part)
@@ -44,6 +46,7 @@ class Supervisor:
 
     async def finish(self, seconds: float) -> None:
         """Tell every task to end, give them `seconds`, then cancel. What is cut off is done again at the next start."""
+        self.stop.set()
         self._ending.set()
         if not self._tasks:
             return
