@@ -21,6 +21,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return self.method == "GET"
 
 
+_ADMIN = "/api/"  # the admin API has a `/v1/` of its own
 _CALLS: tuple[TouchpointType, ...] = ("identify", "track", "page", "screen", "group", "alias")
 
 ROUTES: dict[str, Route] = {
@@ -35,5 +36,12 @@ ROUTES: dict[str, Route] = {
 
 
 def route_of(path: str) -> Route | None:
-    """Look a path up; a slash at its end is tolerated."""
-    return ROUTES.get(path) or ROUTES.get(path.rstrip("/"))
+    """Look a path up; a slash at its end is tolerated, and a prefix, as SDKs and proxies can be told to set one."""
+    return ROUTES.get(path) or ROUTES.get(path.rstrip("/")) or _behind_prefix(path)
+
+
+def _behind_prefix(path: str) -> Route | None:
+    start = path.find("/v1/", 1)
+    if start < 0 or path.startswith(_ADMIN):
+        return None
+    return ROUTES.get(path[start:].rstrip("/"))
