@@ -88,9 +88,21 @@ class Pipeline:
         self._hops = (
             (topics.TOUCHPOINTS, processor.step),
             (topics.IDENTITY, resolver.step),
-            (topics.RESOLVED, self.scorer.step),
+            (topics.RESOLVED, self._score),
             (topics.REJECTED, rejections.step),
         )
+
+    def use(self, scorer: Scorer) -> None:
+        """Go on with another scorer, as after a restart."""
+        self.scorer = scorer
+
+    async def _score(self, records: Sequence[Record]) -> Step:
+        return await self.scorer.step(records)
+
+    async def touchpoints(self) -> list[Touchpoint]:
+        """What was sent, in the order of event time."""
+        found = [msgspec.json.decode(r.value or b"", type=Touchpoint) for r in await self.records(topics.TOUCHPOINTS)]
+        return sorted(found, key=lambda item: (item.at, item.message_id))
 
     async def send(self, touchpoints: Iterable[Touchpoint], *, keys: Sequence[str] = ()) -> None:
         """Append touchpoints; `keys` spread them over partitions, else all of one person go by their message id."""

@@ -33,15 +33,23 @@ class Step:
     received_at: int | None = None
 
 
+async def _nothing() -> None:
+    """What most hops have to do before they consume."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A consuming service: its group and topic, and the idempotent step that it takes for each batch."""
+    """A consuming service: its group and topic, and the idempotent step that it takes for each batch.
+
+    `prepare` runs whenever it joins its group, before it reads anything; it may run again at any time.
+    """
 
     group: str
     topic: str
     step: Callable[[Sequence[Record]], Awaitable[Step]]
     metrics: HopMetrics
     max_records: int = 1_000
+    prepare: Callable[[], Awaitable[None]] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
     pause = _FIRST_PAUSE
     while not around.stop.is_set():
         try:
+            await hop.prepare()
             async with around.log.consume(hop.group, hop.topic) as assignments:
                 await _consume(hop, assignments, around)
             pause = _FIRST_PAUSE

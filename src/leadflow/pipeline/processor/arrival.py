@@ -81,7 +81,7 @@ def read_arrival(index: int, record: Record, rules: IdentityRules, hasher: Hashe
         return Unusable(index, rejected, record.key)
     identifiers = Identifiers((), ())
     if touchpoint.type != "action":
-        identifiers = read_identifiers(read_event(touchpoint.body, touchpoint.context), rules)
+        identifiers = read_identifiers(read_event(touchpoint.body, touchpoint.context, touchpoint.type), rules)
         if not identifiers.kept:
             return Unusable(index, _nobody(touchpoint, identifiers, now), record.key)
     elif not touchpoint.target:

@@ -13,7 +13,7 @@ from leadflow.core.touchpoint import Identifier, Signal
 def signal_of(touchpoint: Touchpoint, contacts: Iterable[tuple[str, str]]) -> Signal:
     """Read a touchpoint; `contacts` are the (type, normal value) of the e-mails and phones that identity kept."""
     return read_signal(
-        read_event(touchpoint.body, touchpoint.context),
+        read_event(touchpoint.body, touchpoint.context, touchpoint.type),
         kind=touchpoint.type,
         message_id=touchpoint.message_id,
         source=touchpoint.source,
