@@ -194,7 +194,11 @@ def _trim(topic: Topic, kept: _Partition, now: int) -> int:
     before = len(kept.records)
     if topic.cleanup == "compact":
         latest = {record.key: record.offset for record in kept.records}
-        kept.records = [record for record in kept.records if latest[record.key] == record.offset]
+        kept.records = [
+            record
+            for record in kept.records
+            if latest[record.key] == record.offset and (record.value is not None or record.timestamp >= now - DAY)
+        ]
     elif topic.retention_days is not None:
         oldest = now - topic.retention_days * DAY
         kept.forget(next((record.offset for record in kept.records if record.timestamp >= oldest), kept.end))
