@@ -1,0 +1,81 @@
+"""Started servers for the end-to-end tests, and their logs beside each failure."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from e2e.api import Api
+from e2e.server import ADMIN_TOKEN, Server
+
+_STARTED: list[Server] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of every server's log with a failure."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"log of {server.url}", server.tail()) for server in _STARTED]
+    return report
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[Server]:
+    """Give a server that is not started yet; if it runs at the end, it has to end cleanly."""
+    server = Server(folder)
+    _STARTED.append(server)
+    try:
+        yield server
+        if server.running:
+            server.stop()
+    finally:
+        _STARTED.remove(server)
+        if server.running:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that only add to it."""
+    with _server(tmp_path_factory.mktemp("shared")) as server:
+        server.start().close()
+        yield server
+
+
+@pytest.fixture
+def api(shared_server: Server) -> Iterator[Api]:
+    """A client of the shared server: use identifiers of your own."""
+    with Api(shared_server.url, ADMIN_TOKEN) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for one file of tests alone, not started yet: there, counts are exact."""
+    with _server(tmp_path_factory.mktemp("own")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test alone, not started yet."""
+    with _server(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def unique() -> Callable[[str], str]:
+    """Make ids that no other test uses: `unique("user")` is `user-5f0c…`, the same for the same word."""
+    mark = uuid4().hex[:12]
+    return lambda word: f"{word}-{mark}"
