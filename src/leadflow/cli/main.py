@@ -12,6 +12,7 @@ import typer
 
 from leadflow.cli.schemas import FOLDER, schemas
 from leadflow.cli.settings_table import settings_table
+from leadflow.cli.simulate import simulate
 from leadflow.ports import LeadflowError
 from leadflow.runtime import logging
 from leadflow.runtime.secrets import Secrets, load, load_or_create
@@ -166,6 +167,9 @@ def settings_command(
 ) -> None:
     """Write the table of settings into docs/configuration.md, or check it."""
     settings_table(check=check)
+
+
+app.command()(simulate)
 
 
 @app.command()

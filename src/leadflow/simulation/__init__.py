@@ -1,0 +1,1 @@
+"""A made-up population and what it does on a web site: pure, seeded, every touchpoint labelled as synthetic."""
