@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from e2e.server import STOP_SECONDS, free_port
+from e2e.server import PROGRAM, STOP_SECONDS, free_port
 from e2e.waiting import wait_for
 
 pytestmark = pytest.mark.xdist_group("up")
@@ -29,7 +29,7 @@ class Running:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADFLOW_")}
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
-                [LEADFLOW, "up", "--port", str(port), "--data", folder / "data"],
+                [PROGRAM, "up", "--port", str(port), "--data", folder / "data"],
                 stdout=out,
                 stderr=err,
                 env=environment,

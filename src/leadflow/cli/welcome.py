@@ -41,10 +41,15 @@ def _keys(secrets: Secrets) -> list[str]:
     }
     lines = [line for name in secrets.generated for line in shown.get(name, [])]
     if lines:
-        return ["  Generated now and shown only this once:", *lines, f"  kept in          {secrets.path}", ""]
+        return ["  Generated now and shown only this once:", *lines, f"  kept in          {_place(secrets)}", ""]
     if secrets.path is not None:
-        return [f"  The keys are in  {secrets.path}", ""]
+        return [f"  The keys are in  {_place(secrets)}", ""]
     return []
+
+
+def _place(secrets: Secrets) -> str:
+    """Return where the keys are kept."""
+    return str(secrets.path.resolve()) if secrets.path else "the environment"
 
 
 def _write_key(settings: Settings, secrets: Secrets) -> str:
@@ -63,5 +68,6 @@ def _token(settings: Settings, secrets: Secrets) -> str:
 
 def _command(settings: Settings) -> str:
     """Return the command that prints a key; the shell that pastes it has the same environment."""
-    program = sys.argv[0] if Path(sys.argv[0]).name == "leadflow" else "leadflow"
+    called = Path(sys.argv[0])
+    program = str(called.absolute()) if called.name == "leadflow" else "leadflow"
     return f"{shlex.quote(program)} key --data {shlex.quote(str(settings.data.resolve()))}"

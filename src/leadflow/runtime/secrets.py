@@ -69,9 +69,9 @@ def _complete(kept: Kept, settings: Settings) -> tuple[Kept, tuple[str, ...]]:
     """Generate what is neither given nor kept."""
     fresh: dict[str, str] = {}
     if settings.write_keys is None and kept.write_keys is None:
-        fresh["write_keys"] = f"{GENERATED_NAME}:{secrets.token_urlsafe(24)}"
+        fresh["write_keys"] = f"{GENERATED_NAME}:{secrets.token_hex(16)}"
     if settings.admin_token is None and kept.admin_token is None:
-        fresh["admin_token"] = secrets.token_urlsafe(32)
+        fresh["admin_token"] = secrets.token_hex(24)
     if settings.hash_secret is None and kept.hash_secret is None:
         fresh["hash_secret"] = secrets.token_hex(32)
     generated = tuple(fresh)
