@@ -49,7 +49,7 @@ async def stored(store: Store, action: Written) -> TouchpointDoc | None:
     if found is None:
         return None
     touchpoint = found.value.value
-    if touchpoint is not None and bytes(touchpoint.body) != action.body:
+    if touchpoint is not None and msgspec.json.decode(touchpoint.body) != msgspec.json.decode(action.body):
         raise Problem(
             422,
             "idempotency_key_reuse",

@@ -14,6 +14,7 @@ from leadflow_admin_api import (
     leads,
     merges,
     models,
+    openapi,
     problems,
     profiles,
     receipts,
@@ -22,10 +23,10 @@ from leadflow_admin_api import (
     timeline,
 )
 from leadflow_admin_api.auth import PREFIX, RequireToken
+from leadflow_admin_api.body_limit import LimitBody
 from leadflow_admin_api.context import Context
 from leadflow_admin_api.settings import AdminSettings
 
-_MAX_BODY_BYTES = 64 * 1024
 _DESCRIPTION = """Profiles, leads and their stages, and what sales does with them.
 
 Every call needs `Authorization: Bearer <token>`. Times are RFC 3339 in UTC. Lists answer `items`, `next` and `more`:
@@ -51,18 +52,29 @@ _RESOURCES = (
 
 
 def create_app(log: Log, store: Store, clock: Clock, hasher: Hasher, settings: AdminSettings) -> FastAPI:
-    """Everything below `/api/v1`, behind the token; `/openapi.json` and `/docs` describe it to anybody.
+    """Everything below `/api/v1`, behind the token; `/openapi.json` describes it to anybody.
 
     `app.state.context.stopping.set()` ends the open event streams; do it before the server waits for its connections.
     """
-    app = FastAPI(title="Leadflow admin API", version="1", description=_DESCRIPTION, max_body_size=_MAX_BODY_BYTES)
+    app = FastAPI(
+        title="Leadflow admin API",
+        version="1",
+        description=_DESCRIPTION,
+        # A body is JSON with or without its label: the token, which no page can send by itself, wards off forgery.
+        strict_content_type=False,
+        # Their pages load scripts from elsewhere, which has no business beside an admin token.
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.context = Context(log, store, clock, hasher, settings)
     problems.install(app)
-    app.add_middleware(RequireToken, token=settings.token)
+    app.add_middleware(LimitBody)
+    app.add_middleware(RequireToken, token=settings.token)  # the last one added is the first to see a request
     # The middleware decides; the dependency tells OpenAPI so.
     bearer = Depends(HTTPBearer(auto_error=False, description="LEADFLOW_ADMIN_TOKEN"))
     api = APIRouter(prefix=PREFIX, dependencies=[bearer])
     for resource in _RESOURCES:
         api.include_router(resource.router)
     app.include_router(api)
+    openapi.describe(app)
     return app

@@ -10,6 +10,7 @@ from leadflow.ports import Log, Unavailable
 from leadflow_admin_api.stage_changes import Offsets, read_page, write_offsets
 
 EVENT = "stage-change"
+LINE_END = "\n"
 RECONNECT_MS = 2_000
 _PAGE = 100
 _LONGEST_WAIT_SECONDS = 15.0
@@ -20,7 +21,7 @@ async def follow(log: Log, start: Offsets, stopping: asyncio.Event) -> AsyncIter
 
     The first block has an id and no data: a client that loses the connection before the first change resumes there.
     """
-    yield ServerSentEvent(comment="connected", id=write_offsets(start), retry=RECONNECT_MS)
+    yield ServerSentEvent(comment="connected", id=write_offsets(start), retry=RECONNECT_MS, sep=LINE_END)
     at = start
     while not stopping.is_set():
         try:
@@ -31,7 +32,7 @@ async def follow(log: Log, start: Offsets, stopping: asyncio.Event) -> AsyncIter
         except Unavailable:
             return
         for change in page.changes:
-            yield ServerSentEvent(change.value.decode(), event=EVENT, id=change.cursor)
+            yield ServerSentEvent(change.value.decode(), event=EVENT, id=change.cursor, sep=LINE_END)
         at = page.next
 
 

@@ -9,13 +9,13 @@ from leadflow_admin_api.problems import Problem
 router = APIRouter(include_in_schema=False)
 
 
-@router.post("/profiles/{profile_id}/unmerge")
+@router.post("/profiles/{profile_id}/unmerge", response_model=None)
 async def unmerge(profile_id: str) -> NoReturn:
     """501: undoing a merge comes with a later version."""
     raise _later("undoing a merge", profile_id)
 
 
-@router.post("/profiles/{profile_id}/erase")
+@router.post("/profiles/{profile_id}/erase", response_model=None)
 async def erase(profile_id: str) -> NoReturn:
     """501: erasure comes with a later version."""
     raise _later("erasing a person", profile_id)

@@ -15,7 +15,7 @@ from leadflow_admin_api.lead_shapes import (
     LeadScoreParts,
     LeadSource,
     ModelName,
-    Override,
+    OverrideAnswer,
     Who,
 )
 from leadflow_admin_api.lead_shapes import Touch as TouchAnswer
@@ -111,11 +111,11 @@ def _bant(stated: Stated) -> BantAnswer:
     )
 
 
-def _override(standing: Standing) -> Override | None:
+def _override(standing: Standing) -> OverrideAnswer | None:
     held = standing.override
     if held is None:
         return None
-    return Override(
+    return OverrideAnswer(
         stage=held.stage,
         reason=held.reason or None,
         actor=held.actor,

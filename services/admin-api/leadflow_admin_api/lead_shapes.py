@@ -22,12 +22,18 @@ LEAD_EXAMPLE: JsonDict = {
     "model": {"name": "b2b", "version": "3f2a9c"},
     "sequence": 2,
     "owner": "minh",
-    "first_touch": {"channel": "direct", "campaign": None, "at": "2026-11-20T08:00:00.000Z"},
+    "first_touch": {"channel": "direct", "campaign": "webinar", "at": "2026-11-20T08:00:00.000Z"},
     "last_touch": {"channel": "google", "campaign": "spring", "at": "2026-11-21T18:33:16.947Z"},
     "who": {"title": "Giám đốc", "company": "Example Co"},
     "need": "CRM for 40 seats",
     "bant": {"budget": {"met": True, "value": "20k", "evidence": "call", "at": "2026-11-21T18:39:00.000Z"}},
-    "override": None,
+    "override": {
+        "stage": "mql",
+        "reason": "met at the fair",
+        "actor": "minh",
+        "expires_at": "2026-12-31T00:00:00.000Z",
+        "system": "lead",
+    },
     "allowed": ["contact", "accept", "reject", "disqualify", "assign", "consent", "override"],
 }
 
@@ -79,7 +85,7 @@ class Who(BaseModel):
     company: str | None
 
 
-class Override(BaseModel):
+class OverrideAnswer(BaseModel):
     """A stage set by hand. `system`: the stage that the system would have given."""
 
     stage: str
@@ -120,7 +126,7 @@ class Lead(BaseModel):
     who: Who
     need: str | None
     bant: dict[str, BantAnswer]
-    override: Override | None
+    override: OverrideAnswer | None
     allowed: list[str] = Field(description="The actions that are legal in this stage.")
 
 
@@ -165,10 +171,16 @@ class Explanation(BaseModel):
                     "profile_id": LEAD_EXAMPLE["profile_id"],
                     "at": "2026-11-21T18:40:00.000Z",
                     "stage": "mql",
-                    "score": {**_SCORE, "temperature": "warm"},
+                    "score": {
+                        "engagement": 40.0,
+                        "fit": 0.0,
+                        "grade": "B",
+                        "completeness": 0.0,
+                        "total": 40.0,
+                        "temperature": "warm",
+                    },
                     "contributions": [
                         {"rule": "demo_requested", "count": 1, "points": 40.0, "age_s": 400},
-                        {"rule": "completeness", "count": 3, "points": 8.0, "age_s": None},
                     ],
                     "criteria": [{"text": "a hand-raise with a valid contact", "met": True}],
                     "next": {"stage": "sql", "missing": ["sales accepts the lead"]},

@@ -46,8 +46,8 @@ class Merge(BaseModel):
                     "at": "2026-11-21T18:33:16.947Z",
                     "cause": {"message_id": "m-17"},
                     "identifiers": [{"type": "email", "value": "lan@example.vn"}],
-                    "state": "merged",
-                    "reason": None,
+                    "state": "refused",
+                    "reason": "it would give one person two user ids",
                 }
             ]
         }

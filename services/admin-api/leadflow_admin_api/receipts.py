@@ -29,9 +29,9 @@ class Receipt(BaseModel):
                 {
                     "message_id": "m-17",
                     "source": "website",
-                    "status": "scored",
+                    "status": "rejected",
                     "profile_id": "4b1c0f6a2d9e8b7a6c5d4e3f",
-                    "reason": None,
+                    "reason": "poison",
                     "at": "2026-11-21T18:33:16.947Z",
                 }
             ]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
-from leadflow_admin_api.change_stream import follow
+from leadflow_admin_api.change_stream import LINE_END, follow
 from leadflow_admin_api.context import Ctx
 from leadflow_admin_api.lead_shapes import (
     ContributionAnswer,
@@ -133,4 +133,4 @@ async def stage_change_stream(
         start = await read_offsets(ctx.log, after)
     else:
         start = await end(ctx.log)
-    return EventSourceResponse(follow(ctx.log, start, ctx.stopping), ping=ctx.settings.heartbeat_seconds, sep="\n")
+    return EventSourceResponse(follow(ctx.log, start, ctx.stopping), ping=ctx.settings.heartbeat_seconds, sep=LINE_END)
