@@ -7,18 +7,17 @@ from uuid import uuid4
 
 import msgspec
 
-from leadflow.contracts.collections import LEADS, TOUCHPOINTS
-from leadflow.contracts.documents import LeadDoc, TouchpointDoc
+from leadflow.contracts.collections import TOUCHPOINTS
+from leadflow.contracts.documents import TouchpointDoc
 from leadflow.contracts.topics import LEAD_SCORES
 from leadflow.contracts.topics import TOUCHPOINTS as TOUCHPOINTS_TOPIC
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.ports import Emit, Store, Unavailable
 from leadflow_admin_api.action_bodies import ActionBody
 from leadflow_admin_api.context import Context
+from leadflow_admin_api.counted import is_counted
 from leadflow_admin_api.problems import Problem
-from leadflow_admin_api.receipts import is_counted
 from leadflow_admin_api.settings import ACTION_SOURCE
-from leadflow_admin_api.trees import root_of
 
 _LOOK_AGAIN_SECONDS = 0.05
 
@@ -38,7 +37,7 @@ def written(ctx: Context, profile_id: str, action: ActionBody, idempotency_key: 
         message_id = str(uuid4())
     else:
         # Of the id in the address: it stays the same for the caller whatever is merged between two tries.
-        message_id = hashlib.sha256(f"{profile_id}\n{idempotency_key}".encode()).hexdigest()[:32]
+        message_id = hashlib.sha256(f"{idempotency_key}".encode()).hexdigest()[:32]
     body = msgspec.json.encode({"action": action.type, "actor": action.actor, **action.fields()}, order="sorted")
     return Written(message_id, ctx.hasher.touchpoint(ACTION_SOURCE, message_id), body)
 
@@ -106,22 +105,4 @@ async def _is_applied(store: Store, action: Written) -> bool:
     doc = await stored(store, action)
     if doc is None:
         return False
-    return doc.rejected or doc.gone or (await is_counted(store, doc) and await _is_at_root(store, doc.addr or ""))
-
-
-async def _is_at_root(store: Store, leaf: str) -> bool:
-    """Whether every lead from the leaf up to its root knows the value of the one below it."""
-    root, _ = await root_of(store, leaf)
-    below, lead = leaf, await _lead(store, leaf)
-    while lead.parent is not None:
-        above = await _lead(store, lead.parent)
-        entry = above.children.get(below)
-        if entry is None or (entry.gen, entry.version) < (lead.gen, lead.version):
-            return False
-        below, lead = lead.parent, above
-    return below == root
-
-
-async def _lead(store: Store, profile_id: str) -> LeadDoc:
-    [found] = await store.get(LEADS, [profile_id])
-    return found.value if found else LeadDoc()
+    return doc.rejected or doc.gone or await is_counted(store, doc)

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from leadflow.contracts.collections import LEADS, REJECTIONS, TOUCHPOINTS
+from leadflow.contracts.collections import REJECTIONS, TOUCHPOINTS
 from leadflow.contracts.documents import RejectionDoc, TouchpointDoc
 from leadflow.core.time import to_rfc3339
 from leadflow.ports import Store
 from leadflow_admin_api.context import Context, Ctx
+from leadflow_admin_api.counted import is_counted
 from leadflow_admin_api.problems import Problem, documented
 from leadflow_admin_api.trees import root_of
 
@@ -114,15 +115,6 @@ async def _receipt(store: Store, message_id: str, found: _Found) -> Receipt:
         return _plain(message_id, found.source, "accepted", doc.at)
     status: Status = "scored" if await is_counted(store, doc) else "resolved"
     return _plain(message_id, found.source, status, doc.at, profile_id=root)
-
-
-async def is_counted(store: Store, doc: TouchpointDoc) -> bool:
-    """Whether the leaf's lead has taken the touchpoint in: its mark of that stream is at or past it."""
-    if doc.addr is None or doc.src is None:
-        return False
-    stream, position = doc.src
-    [lead] = await store.get(LEADS, [doc.addr])
-    return lead is not None and lead.value.marks.get(stream, -1) >= position
 
 
 def _plain(
