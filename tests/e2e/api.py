@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Self
 
 import httpx
-
 from e2e.waiting import PATIENCE, wait_for
 
 Json = dict[str, Any]
@@ -71,9 +70,17 @@ class Api:
             page = self.get(path, limit=size, **{**query, cursor: page["next"]})
 
     def changes(self, profile_id: str | None = None, **query: Any) -> list[Json]:
-        """All stage changes, or those of one profile, in the order of the list."""
-        items = self.every("/stage-changes", cursor="after", **query)
-        return [item for item in items if profile_id in (None, item["profile_id"])]
+        """All stage changes in the order of the list; or those of one profile, as many as its lead says it has had."""
+        if profile_id is None:
+            return self.every("/stage-changes", cursor="after", **query)
+        lead = self.get(f"/leads/{profile_id}")
+        expected = lead["sequence"] if lead["profile_id"] == profile_id else 0  # of a merged one nobody knows
+
+        def look() -> tuple[list[Json]] | None:
+            found = [one for one in self.changes(**query) if one["profile_id"] == profile_id]
+            return (found,) if len(found) >= expected else None
+
+        return wait_for(look, f"{expected} stage changes of {profile_id}")[0]
 
     def timeline(self, profile_id: str) -> list[Json]:
         """Everything that a profile did, newest first."""

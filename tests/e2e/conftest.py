@@ -6,7 +6,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-
 from e2e.api import Api
 from e2e.server import ADMIN_TOKEN, Server
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
-
 from e2e.api import Api
 from e2e.waiting import wait_for
 
 PROGRAM = Path(sys.executable).with_name("leadflow")
-ADMIN_TOKEN = "an-admin-token-made-up-for-tests"  # noqa: S105
+ADMIN_TOKEN = "an-admin-token-made-up-for-tests"
 WEB, SERVER, BOUGHT = "WK_1", "WK_2", "WK_3"
 SETTINGS = {
     "LEADFLOW_WRITE_KEYS": f"web:{WEB},server:{SERVER},bought:{BOUGHT}",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-
 from e2e.api import Api, Json
 from e2e.calls import check_delivered, plan
 from e2e.server import SERVER, Server

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
-
 from e2e.api import Api, Json
 from e2e.calls import check_delivered, make, plan
 from e2e.server import SERVER, Server

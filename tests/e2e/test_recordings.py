@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from e2e.api import Api, Json, instant
 from e2e.server import Server
 from e2e.waiting import wait_for

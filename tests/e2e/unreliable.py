@@ -24,7 +24,7 @@ def losing_answers(upstream: str) -> Iterator[tuple[str, Losses]]:
     with httpx.Client(base_url=upstream, timeout=20) as client:
 
         class Relay(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802  # the name that http.server calls
+            def do_POST(self) -> None:  # the name that http.server calls
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in {"host", "connection"}}
                 answer = client.post(self.path, content=body, headers=headers)
