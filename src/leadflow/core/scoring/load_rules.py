@@ -1,4 +1,4 @@
-"""The parts of a model file that make a score: events, facts, rules, fit, completeness, quality, grades, temperature."""
+"""The parts of a model file that make a score: events, facts, rules, fit, completeness, quality, grades, warmth."""
 
 from collections.abc import Mapping
 from dataclasses import fields as fields_of_class

@@ -1,5 +1,7 @@
 """The parts of a model file that are about stages: the path, the detours, the flags."""
 
+from collections.abc import Sequence
+
 from leadflow.core.scoring.actions import DETOURS, PATH
 from leadflow.core.scoring.load_conditions import NEVER, when_of
 from leadflow.core.scoring.model import Criterion, Detour, Flag, Regress, Stage
@@ -14,9 +16,18 @@ def read_stages(place: Place) -> tuple[Stage, ...]:
     """The path. Its stages and their order are given; what they ask for is the model's."""
     entries = place.items()
     stages = tuple(_stage(entry, first=index == 0) for index, entry in enumerate(entries))
-    if tuple(stage.name for stage in stages) != PATH:
-        place.wrong(f"the stages are, in this order: {', '.join(PATH)}")
+    _named(place, [stage.name for stage in stages], PATH)
     return stages
+
+
+def _named(place: Place, names: Sequence[str], expected: Sequence[str]) -> None:
+    """Stages have given names in a given order: actions and subscribers rely on them."""
+    text = f"the names are, in this order: {', '.join(expected)}"
+    if len(names) != len(expected):
+        place.wrong(text)
+    for entry, name, wanted in zip(place.items(), names, expected, strict=False):
+        if name != wanted:
+            entry.wrong(f"{name!r} stands where {wanted} is expected; {text}")
 
 
 def _stage(place: Place, *, first: bool) -> Stage:
@@ -64,8 +75,7 @@ def _regress(place: Place) -> Regress:
 def read_detours(place: Place) -> tuple[Detour, ...]:
     """The stages beside the path."""
     detours = tuple(map(_detour, place.items()))
-    if tuple(detour.name for detour in detours) != DETOURS:
-        place.wrong(f"the detours are, in this order: {', '.join(DETOURS)}")
+    _named(place, [detour.name for detour in detours], DETOURS)
     return detours
 
 

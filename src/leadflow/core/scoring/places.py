@@ -16,7 +16,7 @@ _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 class ModelError(ValueError):
-    """A model file that cannot be used. Its message has one line per problem: `file:line: what, and what is allowed`."""
+    """A model file that cannot be used. Its message has a line per problem: `file:line: what, and what is allowed`."""
 
 
 class Problems:

@@ -1,7 +1,7 @@
 """The tally as a commutative sum: what scoring knows of a set of touchpoints, however they are ordered or grouped.
 
-It holds counts and facts, never a decayed number, and no names, e-mail addresses or phone numbers. Encode it with
-sorted keys where bytes are compared.
+It holds counts and facts, never a decayed number, and no names, e-mail addresses or phone numbers. The order of a
+dict's keys means nothing: sort them where bytes are compared.
 """
 
 from collections.abc import Mapping, Sequence
