@@ -15,7 +15,7 @@ from leadflow.cli.settings_table import settings_table
 from leadflow.cli.simulate import simulate
 from leadflow.ports import LeadflowError
 from leadflow.runtime import logging
-from leadflow.runtime.secrets import Secrets, load, load_or_create
+from leadflow.runtime.secrets import Secrets, load, load_or_create, mark_shown
 from leadflow.runtime.settings import Settings, load_settings, unknown_variables
 
 app = typer.Typer(
@@ -65,7 +65,11 @@ def up(port: Port = None, host: Host = None, data: Data = None, model: ModelFile
     from leadflow.cli.run import run  # noqa: PLC0415
     from leadflow.cli.welcome import welcome  # noqa: PLC0415
 
-    run(settings, secrets, EVERYTHING, lambda bound: typer.echo(welcome(settings, secrets, bound)))
+    def announce(bound: int) -> None:
+        typer.echo(welcome(settings, secrets, bound))
+        mark_shown(secrets)
+
+    run(settings, secrets, EVERYTHING, announce)
 
 
 def _service(name: str, settings: Settings, secrets: Secrets) -> None:
@@ -122,8 +126,8 @@ def init(data: Data = None) -> None:
             typer.echo(f"ready: {settings.log_url} and {settings.store_url}")
 
     asyncio.run(opened())
-    if secrets.generated:
-        typer.echo(f"generated {', '.join(secrets.generated)}: see {secrets.path}")
+    if secrets.unshown:
+        typer.echo(f"generated keys are in {secrets.path}; the first `leadflow up` shows them")
 
 
 @app.command()

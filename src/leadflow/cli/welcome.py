@@ -34,14 +34,14 @@ def welcome(settings: Settings, secrets: Secrets, port: int) -> str:
 
 
 def _keys(secrets: Secrets) -> list[str]:
-    """Show what this start has generated; of what was there before, say only where it is."""
+    """Show what was generated and never shown; of the rest, say only where it is."""
     shown = {
         "write_keys": [f"  write key        {key}   (source {name!r})" for key, name in secrets.keys.items()],
         "admin_token": [f"  admin token      {secrets.admin_token}"],
     }
-    lines = [line for name in secrets.generated for line in shown.get(name, [])]
+    lines = [line for name in secrets.unshown for line in shown.get(name, [])]
     if lines:
-        return ["  Generated now and shown only this once:", *lines, f"  kept in          {_place(secrets)}", ""]
+        return ["  Generated, and shown only this once:", *lines, f"  kept in          {_place(secrets)}", ""]
     if secrets.path is not None:
         return [f"  The keys are in  {_place(secrets)}", ""]
     return []
@@ -54,14 +54,14 @@ def _place(secrets: Secrets) -> str:
 
 def _write_key(settings: Settings, secrets: Secrets) -> str:
     """Return the key itself if it was shown just now, else a command that looks it up."""
-    if "write_keys" in secrets.generated:
+    if "write_keys" in secrets.unshown:
         return next(iter(secrets.keys))
     return f'"$({_command(settings)} write)"'
 
 
 def _token(settings: Settings, secrets: Secrets) -> str:
     """Return the token itself if it was shown just now, else a command that looks it up."""
-    if "admin_token" in secrets.generated:
+    if "admin_token" in secrets.unshown:
         return secrets.admin_token
     return f"$({_command(settings)} admin)"
 

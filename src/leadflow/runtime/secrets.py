@@ -19,22 +19,26 @@ GENERATED_NAME = "default"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What secrets.json holds: what was generated, and a mark of the hash secret that the data was made with."""
+    """What secrets.json holds: what was generated, and a mark of the hash secret that the data was made with.
+
+    `unshown` names what was generated and has not been printed yet.
+    """
 
     write_keys: str | None = None
     admin_token: str | None = None
     hash_secret: str | None = None
     hash_mark: str | None = None
+    unshown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What a process works with. `generated` names what this very start made; `path` is where it is kept."""
+    """What a process works with. `unshown` names what was generated and never printed; `path` is where it is kept."""
 
     keys: Mapping[str, str] = field(repr=False)  # {write key: name}
     admin_token: str = field(repr=False)
     hash_secret: bytes = field(repr=False)
-    generated: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
     path: Path | None = None  # None: everything was given
 
 
@@ -43,11 +47,11 @@ def load_or_create(settings: Settings) -> Secrets:
     path = settings.data / FILE
     kept = _read(path)
     _check_mark(kept, settings, path)
-    complete, generated = _complete(kept, settings)
+    complete = _complete(kept, settings)
     if complete != kept:
         _write(path, complete, first=kept == Kept())
         kept = _read(path)  # another process may have been first
-    return _combine(kept, settings, generated, path)
+    return _combine(kept, settings, path)
 
 
 def load(settings: Settings) -> Secrets:
@@ -62,10 +66,16 @@ def load(settings: Settings) -> Secrets:
     ]
     if missing:
         raise SettingsError(f"not set: {', '.join(missing)}; set them, or let `leadflow init` generate them in {path}")
-    return _combine(kept, settings, (), path)
+    return _combine(kept, settings, path)
 
 
-def _complete(kept: Kept, settings: Settings) -> tuple[Kept, tuple[str, ...]]:
+def mark_shown(secrets: Secrets) -> None:
+    """Note that the generated keys have been printed, so that no later start prints them again."""
+    if secrets.path is not None and secrets.unshown:
+        _write(secrets.path, msgspec.structs.replace(_read(secrets.path), unshown=()), first=False)
+
+
+def _complete(kept: Kept, settings: Settings) -> Kept:
     """Generate what is neither given nor kept."""
     fresh: dict[str, str] = {}
     if settings.write_keys is None and kept.write_keys is None:
@@ -74,14 +84,14 @@ def _complete(kept: Kept, settings: Settings) -> tuple[Kept, tuple[str, ...]]:
         fresh["admin_token"] = secrets.token_hex(24)
     if settings.hash_secret is None and kept.hash_secret is None:
         fresh["hash_secret"] = secrets.token_hex(32)
-    generated = tuple(fresh)
+    unshown = (*kept.unshown, *fresh)
     if kept.hash_mark is None:
         given = settings.hash_secret.get_secret_value() if settings.hash_secret else kept.hash_secret
         fresh["hash_mark"] = _mark(given or fresh["hash_secret"])
-    return msgspec.structs.replace(kept, **fresh), generated
+    return msgspec.structs.replace(kept, unshown=unshown, **fresh)
 
 
-def _combine(kept: Kept, settings: Settings, generated: tuple[str, ...], path: Path) -> Secrets:
+def _combine(kept: Kept, settings: Settings, path: Path) -> Secrets:
     """Put what is given over what is kept."""
     token = settings.admin_token.get_secret_value() if settings.admin_token else kept.admin_token or ""
     secret = settings.hash_secret.get_secret_value() if settings.hash_secret else kept.hash_secret or ""
@@ -90,7 +100,7 @@ def _combine(kept: Kept, settings: Settings, generated: tuple[str, ...], path: P
         keys=settings.keys or write_keys(kept.write_keys or ""),
         admin_token=token,
         hash_secret=secret.encode(),
-        generated=generated,
+        unshown=tuple(name for name in kept.unshown if getattr(settings, name) is None),
         path=None if given else path,
     )
 
