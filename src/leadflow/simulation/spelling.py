@@ -29,7 +29,7 @@ def typed_phone(rng: Random, digits: str) -> str:
             f"0{a}.{b}.{c}",
             f"+84{digits}",
             f"+84 {a} {b} {c}",
-            f"(+84) {a}-{b}-{c}",
+            f"(0{a}) {b}-{c}",
             f"0084 {a} {b} {c}",
         )
     )
