@@ -37,7 +37,7 @@ def written(ctx: Context, profile_id: str, action: ActionBody, idempotency_key: 
         message_id = str(uuid4())
     else:
         # Of the id in the address: it stays the same for the caller whatever is merged between two tries.
-        message_id = hashlib.sha256(f"{idempotency_key}".encode()).hexdigest()[:32]
+        message_id = hashlib.sha256(f"{profile_id}\n{idempotency_key}".encode()).hexdigest()[:32]
     body = msgspec.json.encode({"action": action.type, "actor": action.actor, **action.fields()}, order="sorted")
     return Written(message_id, ctx.hasher.touchpoint(ACTION_SOURCE, message_id), body)
 
