@@ -80,6 +80,8 @@ def test_the_channel_shows_in_the_request_and_the_library(
     """Imports by their path, browsers by how they send, apps by their library on a device, else servers."""
     assert channel_of(Delivery(source=SITE, received_at=0, **delivery), Contexts(context, {})) == channel
     assert channel_of(Delivery(source=SITE, received_at=0, **delivery), Contexts({}, context)) == channel
+    nulls = dict.fromkeys(context)
+    assert channel_of(Delivery(source=SITE, received_at=0, **delivery), Contexts(nulls, context)) == channel
 
 
 def test_crawlers_are_known_by_name() -> None:

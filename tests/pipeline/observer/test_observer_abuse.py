@@ -259,7 +259,8 @@ async def test_a_body_that_never_ends_is_given_up(make_world: type[World]) -> No
         yield b"{"
         await asyncio.Event().wait()
 
-    answer = await world.http.post("/v1/batch", content=stuck(), auth=("k1", ""))
+    async with asyncio.timeout(5):
+        answer = await world.http.post("/v1/batch", content=stuck(), auth=("k1", ""))
     assert (answer.status_code, answer.json()["code"]) == (408, "body_timeout")
     await beside(world)
 

@@ -23,8 +23,9 @@ class Contexts:
         self._shared = shared
 
     def get(self, name: str) -> Any:
-        """Return the value of a key, None if neither has it."""
-        return self._own[name] if name in self._own else self._shared.get(name)
+        """Return the value of a key, None if neither has it; a null of its own says nothing."""
+        own = self._own.get(name)
+        return self._shared.get(name) if own is None else own
 
 
 def channel_of(delivery: Delivery, contexts: Contexts) -> Channel:
