@@ -89,6 +89,21 @@ async def test_a_fault_between_offset_and_records_leaves_nothing(log: SqliteLog)
     assert await log.bounds(REJECTED) == [(0, 0)]
 
 
+async def test_a_fault_in_one_topic_leaves_no_gap_in_another(log: SqliteLog) -> None:
+    """Offsets that a failing append would have used are given to those who share its transaction."""
+    fault = (
+        f"CREATE TRIGGER fault BEFORE INSERT ON records_{log.number((REJECTED, 0))} BEGIN SELECT RAISE(ABORT, 'x'); END"
+    )
+    await log.writer.run(lambda connection: connection.execute(fault), 0)
+    failed, good = await asyncio.gather(
+        log.append([emit("a"), emit("b", topic=REJECTED)]), log.append([emit("c")]), return_exceptions=True
+    )
+    assert isinstance(failed, sqlite3.IntegrityError)
+    assert good is None
+    assert await kept(log) == ["first", "c"]
+    assert await log.bounds(IDENTITY) == [(0, 2)]
+
+
 async def test_a_locked_file_is_unavailable_until_it_is_free(log: SqliteLog, path: Path) -> None:
     """While another process holds the lock beyond the patience, appends say so; afterwards they succeed."""
     with closing(connect(path)) as other:
@@ -122,9 +137,11 @@ async def test_an_io_error_is_everyones_and_passes(log: SqliteLog) -> None:
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
         raise error
 
+    before = log.writer._connection
     outcomes = await asyncio.gather(log.append([emit("a")]), log.writer.run(broken, 0), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
     await log.append([emit("b")])
+    assert log.writer._connection is not before
     assert await kept(log) == ["first", "b"]
 
 
