@@ -74,11 +74,11 @@ def _read_single(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
 def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
     head = _batch.decode(data)
     if len(head.batch) > limits.max_batch_events:
-        return batch_too_large(f"{len(head.batch)} events, at most {limits.max_batch_events}", limits)
+        return batch_too_large(f"{len(head.batch)} events, at most {limits.max_batch_events}")
     fields = _shared(head.context, limits)
     context = head.context if fields else NO_JSON
     if fields and len(data) + len(head.batch) * len(bytes(context)) > _EXPANDED * limits.max_batch_bytes:
-        return batch_too_large("its context, repeated for each event, takes too much room", limits)
+        return batch_too_large(f"a context that takes too much room beside each of {len(head.batch)} events")
     return Payload(
         events=tuple(bytes(event) for event in head.batch),
         batch=True,
@@ -107,11 +107,12 @@ def placed(error: Exception, data: bytes) -> str:
     return text if "byte" in text or "position" in text else f"{text} (byte {len(data)})"
 
 
-def event_too_large(size: int | str, limits: ObserverSettings) -> Refusal:
-    """One event above its limit."""
-    return Refusal(413, "event_too_large", f"the event has {size} bytes, at most {limits.max_event_bytes}")
+def event_too_large(size: int | None, limits: ObserverSettings) -> Refusal:
+    """One event above its limit; `size` None: nobody read on to see."""
+    found = "more" if size is None else f"{size} bytes"
+    return Refusal(413, "event_too_large", f"the event has {found}, at most {limits.max_event_bytes} bytes are taken")
 
 
-def batch_too_large(what: str, limits: ObserverSettings) -> Refusal:
+def batch_too_large(what: str) -> Refusal:
     """A batch above one of its limits."""
-    return Refusal(413, "batch_too_large", f"the batch is too large: {what}; {limits.max_batch_bytes} bytes at most")
+    return Refusal(413, "batch_too_large", f"the batch has {what}: send smaller ones")

@@ -157,8 +157,8 @@ class Ingest:
 def too_large(batch: bool | None, limits: ObserverSettings) -> Refusal:  # noqa: FBT001  # three-valued, as in Parcel
     """Say that a body is above the limit of its path."""
     if batch is False:
-        return event_too_large(f"more than {limits.max_event_bytes}", limits)
-    return batch_too_large(f"more than {limits.max_batch_bytes} bytes", limits)
+        return event_too_large(None, limits)
+    return batch_too_large(f"more than {limits.max_batch_bytes} bytes")
 
 
 def _with_body_key(keys: KeyPlaces, payload: Payload) -> KeyPlaces:
