@@ -23,8 +23,9 @@ from leadflow_admin_api import (
     timeline,
 )
 from leadflow_admin_api.auth import PREFIX, RequireToken
-from leadflow_admin_api.body_limit import LimitBody
 from leadflow_admin_api.context import Context
+from leadflow_admin_api.json_body import JsonBody
+from leadflow_admin_api.measured import Measured
 from leadflow_admin_api.settings import AdminSettings
 
 _DESCRIPTION = """Profiles, leads and their stages, and what sales does with them.
@@ -60,16 +61,16 @@ def create_app(log: Log, store: Store, clock: Clock, hasher: Hasher, settings: A
         title="Leadflow admin API",
         version="1",
         description=_DESCRIPTION,
-        # A body is JSON with or without its label: the token, which no page can send by itself, wards off forgery.
-        strict_content_type=False,
+        strict_content_type=False,  # JsonBody takes the label away
         # Their pages load scripts from elsewhere, which has no business beside an admin token.
         docs_url=None,
         redoc_url=None,
     )
     app.state.context = Context(log, store, clock, hasher, settings)
     problems.install(app)
-    app.add_middleware(LimitBody)
-    app.add_middleware(RequireToken, token=settings.token)  # the last one added is the first to see a request
+    app.add_middleware(JsonBody)
+    app.add_middleware(RequireToken, token=settings.token)
+    app.add_middleware(Measured)  # the last one added is the first to see a request
     # The middleware decides; the dependency tells OpenAPI so.
     bearer = Depends(HTTPBearer(auto_error=False, description="LEADFLOW_ADMIN_TOKEN"))
     api = APIRouter(prefix=PREFIX, dependencies=[bearer])

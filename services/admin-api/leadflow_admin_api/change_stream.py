@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import anyio
 from sse_starlette import ServerSentEvent
 
 from leadflow.contracts.topics import STAGE_CHANGES
@@ -16,7 +17,7 @@ _PAGE = 100
 _LONGEST_WAIT_SECONDS = 15.0
 
 
-async def follow(log: Log, start: Offsets, stopping: asyncio.Event) -> AsyncIterator[ServerSentEvent]:
+async def follow(log: Log, start: Offsets, stopping: anyio.Event) -> AsyncIterator[ServerSentEvent]:
     """Every change from `start` on. Ends when `stopping` is set, or the log cannot serve: the client then resumes.
 
     The first block has an id and no data: a client that loses the connection before the first change resumes there.
@@ -36,7 +37,7 @@ async def follow(log: Log, start: Offsets, stopping: asyncio.Event) -> AsyncIter
         at = page.next
 
 
-async def _wait(log: Log, ends: list[int], stopping: asyncio.Event) -> None:
+async def _wait(log: Log, ends: list[int], stopping: anyio.Event) -> None:
     """Until the topic has grown beyond `ends`, a while has passed, or the server stops."""
     growth = asyncio.ensure_future(log.wait(STAGE_CHANGES, ends, _LONGEST_WAIT_SECONDS))
     stop = asyncio.ensure_future(stopping.wait())

@@ -1,9 +1,9 @@
 """What every endpoint works with, handed over by the composition root."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
+import anyio
 from fastapi import Depends, Request
 
 from leadflow.core.identity.hashing import Hasher
@@ -13,14 +13,14 @@ from leadflow_admin_api.settings import AdminSettings
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports and the settings. Set `stopping` to end the open event streams before the server waits for them."""
+    """The ports and the settings. `stopping` ends the open event streams; under uvicorn they notice by themselves."""
 
     log: Log
     store: Store
     clock: Clock
     hasher: Hasher
     settings: AdminSettings
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: anyio.Event = field(default_factory=anyio.Event)
 
 
 def context_of(request: Request) -> Context:

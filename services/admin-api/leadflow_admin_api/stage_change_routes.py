@@ -22,6 +22,8 @@ from leadflow_admin_api.stage_changes import as_json, end, read_offsets, read_pa
 
 router = APIRouter(tags=["stage changes"])
 
+_FAREWELL_SECONDS = 2.0
+
 After = Annotated[str | None, Query(max_length=4096, description="`next` of the page before, or an event's id.")]
 
 
@@ -133,4 +135,11 @@ async def stage_change_stream(
         start = await read_offsets(ctx.log, after)
     else:
         start = await end(ctx.log)
-    return EventSourceResponse(follow(ctx.log, start, ctx.stopping), ping=ctx.settings.heartbeat_seconds, sep=LINE_END)
+    return EventSourceResponse(
+        follow(ctx.log, start, ctx.stopping),
+        ping=ctx.settings.heartbeat_seconds,
+        sep=LINE_END,
+        # Set by the library when the server stops: the stream then ends in order, instead of breaking off.
+        shutdown_event=ctx.stopping,
+        shutdown_grace_period=_FAREWELL_SECONDS,
+    )

@@ -86,11 +86,10 @@ async def read_page(log: Log, start: Offsets, limit: int) -> ChangePage:
 
 
 def _dated(records: Sequence[Record]) -> Iterator[tuple[str, int, Record]]:
-    """With a sort key that never falls within a partition, so that its own order stands whatever the clocks said."""
-    latest = ""
+    """With the key to merge by. A partition's own order stands, whatever the clocks said: only its head is compared."""
     for record in records:
-        latest = max(latest, msgspec.json.decode(record.value, type=_Decided).decided_at if record.value else "")
-        yield latest, record.partition, record
+        decided_at = msgspec.json.decode(record.value, type=_Decided).decided_at if record.value else ""
+        yield decided_at, record.partition, record
 
 
 def as_json(change: Change) -> Any:

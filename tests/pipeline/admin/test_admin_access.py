@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from prometheus_client import REGISTRY
 
 from leadflow.core.identity.rules import IdentityRules
 from leadflow.core.scoring.load import shipped_model
@@ -137,6 +138,20 @@ async def test_a_defect_shows_no_details(world: Any, monkeypatch: pytest.MonkeyP
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
     assert "secret" not in answer.text
+
+
+async def test_answers_are_counted_by_route(world: Any) -> None:
+    """By the template of the path, so that no id becomes a label; what no route has seen has one label for all."""
+
+    def count(route: str, status: str) -> float:
+        return REGISTRY.get_sample_value("leadflow_admin_requests_total", {"route": route, "status": status}) or 0
+
+    before = count("/leads/{profile_id}", "404"), count("unrouted", "404"), count("unrouted", "401")
+    await world.refused("/leads/somebody", 404)
+    await world.refused("/somebody", 404)
+    await world.client.get("/api/v1/leads/somebody", headers={"Authorization": "Bearer wrong"})
+    after = count("/leads/{profile_id}", "404"), count("unrouted", "404"), count("unrouted", "401")
+    assert after == tuple(number + 1 for number in before)
 
 
 async def test_later_features_say_so(world: Any) -> None:

@@ -171,6 +171,14 @@ async def test_a_body_that_is_no_json_is_refused(world: Any, mql: str) -> None:
     assert (unlabelled.status_code, unlabelled.json()["code"]) == (413, "body_too_large")
 
 
+@pytest.mark.parametrize("label", ["application/json", "application/x-www-form-urlencoded", "text/plain", None])
+async def test_a_body_is_json_whatever_its_label(world: Any, mql: str, label: str | None) -> None:
+    """`curl -d` labels it as a form."""
+    headers = {"Content-Type": label} if label else {}
+    answer = await world.client.post(f"/api/v1/leads/{mql}/actions", content=b'{"type":"accept"}', headers=headers)
+    assert answer.status_code == 202
+
+
 async def test_an_actor_is_recorded_even_where_none_is_given(world: Any, mql: str) -> None:
     """It is `api` then."""
     await act(world, mql, {"type": "contact"})

@@ -100,6 +100,7 @@ async def test_leads_sort_by_score_and_page_without_a_gap(world: Any) -> None:
         if not page["more"]:
             break
     assert paged == whole
+    assert (await world.get("/leads", limit=7))["more"] is False
     upwards = await world.get("/leads", sort="score")
     assert [item["score"]["total"] for item in upwards["items"]] == sorted(totals)
 

@@ -57,6 +57,9 @@ async def test_a_refused_merge_names_its_reason(world: Any) -> None:
     [merge] = (await world.get("/merges", profile_id="p1"))["items"]
     assert (merge["state"], merge["loser"], merge["reason"]) == ("refused", None, "more than 5 e-mails")
     assert merge["identifiers"] == [{"type": "email", "value": None}]
+    other = MergeDoc(winner="p1", loser="q1", at=NOON, message_id="m2", identifiers=(), state="refused", reason="limit")
+    await world.store.insert(MERGES, [("t.phone", other)])
+    assert [merge["id"] for merge in (await world.get("/merges", profile_id="q1"))["items"]] == ["t.phone"]
 
 
 async def test_nobody_has_no_merges(world: Any) -> None:

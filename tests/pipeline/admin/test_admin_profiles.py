@@ -11,6 +11,7 @@ from leadflow.contracts.documents import IdentityDoc, LeadDoc
 from leadflow.core.scoring.tally import Stated
 from leadflow.core.time import HOUR, MINUTE, from_rfc3339
 from leadflow.core.touchpoint import Identifier
+from leadflow_admin_api import export
 
 NOON = from_rfc3339("2026-11-21T12:00:00Z")
 
@@ -233,17 +234,20 @@ async def test_an_erased_touchpoint_leaves_the_timeline_and_pages_stay_full(worl
     assert second["more"] is False
 
 
-async def test_an_export_holds_everything(world: Any) -> None:
+async def test_an_export_holds_everything(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Profile, lead, merges and the timeline in full, as one JSON document, by any id of the person."""
+    monkeypatch.setattr(export, "_CHUNK", 1)
     await world.person("p1", ("email", "lan@example.vn"))
     await world.person("p2", ("anonymous_id", "anon-1"))
+    await world.person("p3", ("anonymous_id", "anon-2"))
     for number in range(1_100):
         await world.arrive_only("p1" if number % 2 else "p2", number)
     await world.merge("p2", "p1", fold=False)
+    await world.merge("p3", "p1", fold=False)
     answer = await world.client.get("/api/v1/profiles/p2/export")
     assert answer.headers["content-type"] == "application/json"
     document = json.loads(answer.text)
     assert document["profile"]["profile_id"] == document["lead"]["profile_id"] == "p1"
     assert len({item["message_id"] for item in document["timeline"]}) == len(document["timeline"]) == 1_100
-    assert [merge["loser"] for merge in document["merges"]] == ["p2"]
+    assert [merge["loser"] for merge in document["merges"]] == ["p2", "p3"]
     assert document["exported_at"] == "2026-11-21T12:00:00.000Z"

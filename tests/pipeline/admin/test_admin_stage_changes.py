@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadflow import metrics
 from leadflow.adapters.log_memory import MemoryLog
 from leadflow.contracts import topics
 from leadflow.core.time import SECOND, from_rfc3339, to_rfc3339
@@ -276,8 +277,10 @@ async def test_streams_end_when_the_server_stops(world: Any) -> None:
     """Otherwise it would wait for them for ever."""
     async with opened(world) as stream:
         await stream.block()
+        assert metrics.ADMIN_STREAMS._value.get() == 1
         world.app.state.context.stopping.set()
         assert await stream.block() is None
+    assert metrics.ADMIN_STREAMS._value.get() == 0
 
 
 async def test_a_log_that_cannot_serve_ends_the_stream(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
