@@ -280,6 +280,13 @@ class QueryContract:
             with pytest.raises(ValueError, match=r"notes.*text|text.*notes"):
                 await query
 
+    async def test_a_declared_field_holds_plain_values(self, store: Store) -> None:
+        """TypeError for a document whose declared field is neither text, number nor None; nothing is written."""
+        odd = Note(topic=["a", "list"])  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"notes\.topic"):
+            await store.insert(NOTES, [("good", Note()), ("odd", odd)])
+        assert list(await store.get(NOTES, ["odd", "good"])) == [None, None]
+
     async def test_a_limit_of_nothing(self, store: Store) -> None:
         """No documents are asked for, none come."""
         await self.fill(store)

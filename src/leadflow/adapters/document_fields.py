@@ -1,6 +1,6 @@
 """The declared fields of a document, as queries see them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,9 +11,14 @@ from leadflow.core.conditions import Condition, fields_of
 D = TypeVar("D", bound=msgspec.Struct)
 
 
-def read_fields(collection: Collection[D], document: D) -> Mapping[str, str | int | None]:
-    """Each declared field's value; booleans as 0 and 1. TypeError for a value that no query could compare."""
-    return {name: _plain(collection, name, getattr(document, name)) for name in collection.fields}
+def field_values(collection: Collection[D], document: D) -> list[str | int | None]:
+    """Each declared field's value, in order; booleans as 0 and 1. TypeError for what no query could compare."""
+    return [
+        value
+        if (value := getattr(document, name)) is None or type(value) is str or type(value) is int
+        else _plain(collection, name, value)
+        for name in collection.fields
+    ]
 
 
 def check_fields(collection: Collection[Any], names: Iterable[str]) -> None:
@@ -30,9 +35,9 @@ def check_condition(collection: Collection[Any], where: Condition | None) -> Non
         check_fields(collection, sorted(fields_of(where)))
 
 
-def _plain(collection: Collection[Any], name: str, value: object) -> str | int | None:
-    if value is None or isinstance(value, str):
-        return value
+def _plain(collection: Collection[Any], name: str, value: object) -> str | int:
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, int):
         return int(value)
     raise TypeError(f"{collection.name}.{name} is {type(value).__name__}; declared fields hold text, integers or None")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from leadflow.adapters.document_fields import check_condition, check_fields, read_fields
+from leadflow.adapters.document_fields import check_condition, check_fields, field_values
 from leadflow.contracts.collections import Collection
 from leadflow.core.conditions import Condition, compile_condition
 from leadflow.ports import Cursor, Order, Stored
@@ -41,15 +41,14 @@ class MemoryStore:
     async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
         """See `ports.Store`. Of equal keys in one call the first one wins."""
         rows = self._rows.setdefault(collection.name, {})
-        return [key not in rows and self._put(collection, rows, key, value) for key, value in documents]
+        new = [self._row(collection, key, value) for key, value in documents]
+        return [rows.setdefault(row.key, row) is row for row in new]
 
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
         """See `ports.Store`."""
         rows = self._rows.setdefault(collection.name, {})
-        return [
-            key in rows and rows[key].rev == rev and self._put(collection, rows, key, value)
-            for key, value, rev in documents
-        ]
+        new = [self._row(collection, key, value) for key, value, _ in documents]
+        return [_replaced(rows, row, rev) for row, (_, _, rev) in zip(new, documents, strict=True)]
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
@@ -84,10 +83,9 @@ class MemoryStore:
     async def close(self) -> None:
         """Nothing to release."""
 
-    def _put(self, collection: Collection[D], rows: dict[str, _Row], key: str, value: D) -> bool:
-        body = msgspec.json.encode(value)
-        rows[key] = _Row(key, str(next(self._revisions)), body, read_fields(collection, value))
-        return True
+    def _row(self, collection: Collection[D], key: str, value: D) -> _Row:
+        fields = dict(zip(collection.fields, field_values(collection, value), strict=True))
+        return _Row(key, str(next(self._revisions)), msgspec.json.encode(value), fields)
 
     def _matching(self, collection: Collection[Any], where: Condition | None) -> Iterator[_Row]:
         check_condition(collection, where)
@@ -96,6 +94,14 @@ class MemoryStore:
             return iter(rows)
         holds = compile_condition(where)
         return (row for row in rows if holds(row.fields))
+
+
+def _replaced(rows: dict[str, _Row], row: _Row, rev: str) -> bool:
+    there = rows.get(row.key)
+    if there is None or there.rev != rev:
+        return False
+    rows[row.key] = row
+    return True
 
 
 def _stored(collection: Collection[D], row: _Row) -> Stored[D]:

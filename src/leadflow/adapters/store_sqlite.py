@@ -10,7 +10,7 @@ import msgspec
 
 from leadflow.adapters import store_sqlite_query as query
 from leadflow.adapters import store_sqlite_tables as tables
-from leadflow.adapters.document_fields import read_fields
+from leadflow.adapters.document_fields import field_values
 from leadflow.adapters.sqlite_file import STORE_FILE, claim
 from leadflow.adapters.sqlite_reader import SqliteReader
 from leadflow.adapters.sqlite_writer import INLINE_SECONDS, SqliteWriter
@@ -94,7 +94,7 @@ class SqliteStore:
         """See `ports.Store`. Of equal keys in one call the first one wins."""
         bodies = [self._encode(value) for _, value in documents]
         rows = [
-            (key, _first_revision(), body, *read_fields(collection, value).values())
+            (key, _first_revision(), body, *field_values(collection, value))
             for (key, value), body in zip(documents, bodies, strict=True)
         ]
         return await self._write(self._of(collection).insert, rows, bodies)
@@ -104,7 +104,7 @@ class SqliteStore:
         bodies = [self._encode(value) for _, value, _ in documents]
         revs = [_number(rev) for _, _, rev in documents]
         rows = [
-            (rev + 1, body, *read_fields(collection, value).values(), key, rev)
+            (rev + 1, body, *field_values(collection, value), key, rev)
             for (key, value, _), body, rev in zip(documents, bodies, revs, strict=True)
         ]
         return await self._write(self._of(collection).replace, rows, bodies)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from leadflow.adapters.document_fields import read_fields
+from leadflow.adapters.document_fields import field_values
 from leadflow.contracts.collections import Collection
 
 REFILL = 1_000
@@ -46,7 +46,8 @@ def _refill(connection: sqlite3.Connection, collection: Collection[Any], names: 
     for page in _pages(connection, table):
         rows = []
         for rowid, body in page:
-            fields = read_fields(collection, msgspec.json.decode(body, type=collection.document))
+            document = msgspec.json.decode(body, type=collection.document)
+            fields = dict(zip(collection.fields, field_values(collection, document), strict=True))
             rows.append((*(fields[name] for name in names), rowid))
         connection.executemany(f"UPDATE {table} SET {setting} WHERE _id = ?", rows)
 
