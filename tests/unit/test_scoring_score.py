@@ -145,6 +145,14 @@ def test_source_quality_multiplies_engagement(quality: str, points: int) -> None
     assert shares(score).get("source_quality", 0) == (points - 40) * POINT
 
 
+def test_the_product_with_the_quality_is_rounded_to_the_nearest() -> None:
+    """Half a micro-point and more is a whole one."""
+    demo, partner = track("Demo Requested"), track("Demo Requested", quality="partner")
+    for hours in range(1, 40):
+        whole, part = (score_of([one], NOON + hours * HOUR).engagement for one in (demo, partner))
+        assert abs(part * 10 - whole * 7) <= 5
+
+
 def test_quality_is_the_worst_up_to_the_first_conversion() -> None:
     """What is stated after the first conversion does not matter; before any, the worst so far does."""
     page_view = page(at=NOON - HOUR, quality="partner")

@@ -165,7 +165,7 @@ def test_an_event_that_is_not_active_states_facts_only() -> None:
     """`context.active: false` updates a person without having been seen: no rule counts, no touch."""
     quiet = tally_of([page("/pricing", active=False, traits={"title": "CEO"})])
     assert quiet.counts == {}
-    assert quiet.last_touch is None
+    assert (quiet.first_touch, quiet.last_touch, quiet.spans) == (None, None, {})
     assert quiet.facts["title"].value == "CEO"
 
 
@@ -187,7 +187,8 @@ def test_paths_count_for_pages_and_screens_only() -> None:
     ("written", "size"),
     [
         (250, 250), ("50-200", 50), ("51\u2013200 employees", 51), ("1,000+", 1000), ("1.000", 1000),
-        ("1 000 \u2013 5 000", 1000),        ("10k", 10_000), ("1.5k", 1_500), ("dưới 50", 1), ("<10", 1), (10.5, 10), ("11-50 người", 11),
+        ("1 000 \u2013 5 000", 1000), ("10k", 10_000), ("1.5k", 1_500), ("dưới 50", 1), ("<10", 1), (10.5, 10),
+        ("11-50 người", 11),
     ],
 )  # fmt: skip
 def test_company_sizes_are_read_as_their_lower_bound(written: object, size: int) -> None:

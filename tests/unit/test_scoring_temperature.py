@@ -31,16 +31,22 @@ def forward(values: list[int]) -> Temperature:
     return now
 
 
+values_of_engagement = st.integers(min_value=10, max_value=70).map(lambda points: points * POINT)
+
+
 @given(
-    st.lists(st.integers(min_value=10, max_value=70).map(lambda points: points * POINT), min_size=1, max_size=60),
-    st.integers(min_value=0, max_value=HOUR - 1),
+    st.lists(values_of_engagement, min_size=1, max_size=60),
+    st.integers(min_value=1, max_value=HOUR - 1),
+    st.none() | values_of_engagement,
 )
-def test_looking_back_equals_the_run_forward(grid: list[int], beyond: int) -> None:
+def test_looking_back_equals_the_run_forward(grid: list[int], beyond: int, last: int | None) -> None:
     """For any course of engagement over the hours, and any instant within the last one."""
-    as_of = NOON + (len(grid) - 1) * HOUR + beyond
-    values = [*grid, grid[-1]] if beyond else grid
-    found = temperature_at(lambda instant: grid[(instant - NOON) // HOUR], NOON, as_of, LIMITS)
-    assert found == forward(values)
+    course = {NOON + hour * HOUR: points for hour, points in enumerate(grid)}
+    as_of = max(course)
+    if last is not None:
+        as_of += beyond
+        course[as_of] = last
+    assert temperature_at(course.__getitem__, NOON, as_of, LIMITS) == forward(list(course.values()))
 
 
 heating = st.lists(

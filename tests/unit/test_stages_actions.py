@@ -84,6 +84,12 @@ def test_an_action_is_applied_once() -> None:
     assert story.stages[-3:] == ["recycled", "lead", "mql"]
 
 
+def test_an_action_that_comes_late_is_dated_by_the_last_change() -> None:
+    """A rejection of yesterday that arrives after today's accept moves the lead today."""
+    story = in_stage("mql").tell(act("accept", NOON), act("reject", NOON - 1))
+    assert [(change.to_stage, change.at) for change in story.changes[-2:]] == [("sql", NOON), ("recycled", NOON)]
+
+
 def test_actions_that_only_state_facts_move_nobody() -> None:
     """A contact, an owner and a consent leave the stage."""
     story = in_stage("sql").tell(act("contact", outcome="no_answer"), act("assign", owner="kim"))
