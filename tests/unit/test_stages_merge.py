@@ -3,7 +3,7 @@
 import pytest
 from unit.leads import EMAIL, NOON, PHONE, Story, act, page, track
 
-from leadflow.core.scoring.stages import Standing, Trigger, furthest
+from leadflow.core.scoring.stages import Standing, Trigger
 from leadflow.core.scoring.tally import Tally, combine
 from leadflow.core.time import DAY
 
@@ -78,30 +78,35 @@ def test_a_refusal_keeps_its_date_in_a_merge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stages", "expected"),
+    ("own", "known", "expected"),
     [
-        (("visitor", "lead"), "lead"),
-        (("lead", "recycled"), "recycled"),
-        (("recycled", "mql"), "mql"),
-        (("disqualified", "sql"), "sql"),
-        (("sql", "opportunity", "lost"), "opportunity"),
-        (("customer", "opportunity"), "customer"),
-        (("lost", "recycled"), "lost"),
+        ("visitor", ["lead"], "lead"),
+        ("lead", ["recycled"], "recycled"),
+        ("recycled", ["mql"], "mql"),
+        ("disqualified", ["sql"], "sql"),
+        ("sql", ["opportunity", "lost"], "opportunity"),
+        ("customer", ["opportunity"], "customer"),
+        ("lost", ["recycled"], "lost"),
+        ("mql", ["disqualified", "visitor"], "mql"),
     ],
 )
-def test_the_furthest_of_several(stages: tuple[str, ...], expected: str) -> None:
+def test_the_further_of_all_stages_counts(own: str, known: list[str], expected: str) -> None:
     """The order is visitor < lead < recycled = disqualified = lost < mql < sql < opportunity < customer."""
-    assert furthest(Standing(stage=stage) for stage in stages).stage == expected
+    root = Story()
+    root.standing = Standing(stage=own)
+    changes = root.decide(MERGE, [Standing(stage=stage) for stage in known]).changes
+    assert root.standing.stage == expected
+    assert [change.trigger.rule for change in changes] == (["merge"] if own != expected else [])
 
 
-def test_the_furthest_brings_what_all_have_lived_through() -> None:
-    """A subtree hands up every act that was applied in it."""
-    first, second = (
-        Standing(consumed=((1, "a"),), left={"mql": 5}),
-        Standing(stage="sql", consumed=((2, "b"),), clock=9),
-    )
-    found = furthest([first, second])
-    assert (found.stage, found.consumed, found.left, found.clock) == ("sql", ((1, "a"), (2, "b")), {"mql": 5}, 9)
+def test_what_each_child_has_lived_through_is_taken_in() -> None:
+    """Acts that were applied, exits and the clock, whichever child came furthest."""
+    root = Story()
+    first = Standing(consumed=((1, "a"),), left={"mql": 5}, refused={"recycled": 4})
+    root.decide(MERGE, (first, Standing(stage="sql", consumed=((2, "b"),), clock=NOON + 9 * DAY)))
+    standing = root.standing
+    assert standing.consumed == ((1, "a"), (2, "b"))
+    assert (standing.left["mql"], standing.refused, standing.clock) == (5, {"recycled": 4}, NOON + 9 * DAY)
 
 
 def test_an_empty_tally_decides_nothing() -> None:

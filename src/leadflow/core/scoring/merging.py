@@ -1,6 +1,6 @@
 """What a merge brings: the further stage, and what the other lead has lived through."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -25,12 +25,6 @@ def merged(so_far: Advance, lead: Lead, trigger: Trigger, known: Sequence[Standi
     criteria = (Met(f"A merged profile had reached {further.stage}", met=True),)
     refused_at = further.refused.get(further.stage)
     return entered(inherited, Move(further.stage, max(trigger.at, since), cause, criteria, refused_at), lead)
-
-
-def furthest(standings: Iterable[Standing]) -> Standing:
-    """The standing that a subtree brings to its new root: the furthest, with what all of them have lived through."""
-    known = tuple(standings)
-    return _inherited(max(known, key=_distance), known)
 
 
 def consumed_with(standing: Standing, *more: tuple[int, str]) -> tuple[tuple[int, str], ...]:

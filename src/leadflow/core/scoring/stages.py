@@ -10,7 +10,7 @@ from leadflow.core.scoring.changes import Advance, Change, Lead, Move, moved
 from leadflow.core.scoring.criteria import Met
 from leadflow.core.scoring.explain import Next
 from leadflow.core.scoring.flags import flags, route
-from leadflow.core.scoring.merging import furthest, merged
+from leadflow.core.scoring.merging import merged
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.path import settle
 from leadflow.core.scoring.standing import Override, Standing, Step, Trigger, stage_since
@@ -29,7 +29,6 @@ __all__ = [
     "advance",
     "allowed_actions",
     "flags",
-    "furthest",
     "route",
     "stage_since",
     "trigger_of",
