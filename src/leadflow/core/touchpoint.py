@@ -1,8 +1,9 @@
 """The field's words for a touchpoint, shared by contracts and core."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 TouchpointType = Literal["identify", "track", "page", "screen", "group", "alias", "action"]
 Channel = Literal["web", "mobile", "server", "import", "sales"]
@@ -11,16 +12,14 @@ Quality = Literal["opt_in", "partner", "bought", "scraped"]
 IdentifierType = str  # user_id, email, phone, anonymous_id, device_id, crm_id, national_id or a configured custom id
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Identifier:
+class Identifier(msgspec.Struct, frozen=True, order=True):
     """One identifier in its normal form."""
 
     type: IdentifierType
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Marketing:
+class Marketing(msgspec.Struct, frozen=True):
     """Where a touchpoint came from: campaign, else the referrer's host, else `direct`."""
 
     channel: str = "direct"  # campaign.source, else the referrer's host, else `direct`
@@ -28,17 +27,15 @@ class Marketing:
     campaign: str | None = None  # campaign.name
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """What sales did: `type` of SEMANTICS 4 and the fields that it carries."""
 
     type: str
     actor: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """A touchpoint as scoring reads it. Times are milliseconds since the epoch."""
 
     message_id: str
@@ -49,10 +46,10 @@ class Signal:
     event: str | None = None  # normal form: lower case, `_`, `-` and runs of spaces as one space
     event_name: str | None = None  # as sent
     path: str | None = None  # no query, no trailing slash, lower case; page and screen calls and others alike
-    properties: Mapping[str, Any] = field(default_factory=dict)
-    traits: Mapping[str, Any] = field(default_factory=dict)  # what this touchpoint says about the person or company
-    consents: Mapping[str, bool] = field(default_factory=dict)
-    marketing: Marketing = field(default_factory=Marketing)
+    properties: Mapping[str, Any] = {}
+    traits: Mapping[str, Any] = {}  # what this touchpoint says about the person or company
+    consents: Mapping[str, bool] = {}
+    marketing: Marketing = Marketing()
     quality: Quality | None = None  # stated by context.source_quality or the write key; None: not stated
     contacts: tuple[Identifier, ...] = ()  # the e-mails and phones that identity kept for this touchpoint
     historical: bool = False

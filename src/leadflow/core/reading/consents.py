@@ -31,6 +31,8 @@ def read_consents(event: Event, kind: str, action: Action | None) -> dict[str, b
 
 
 def _stated(fields: Json) -> dict[str, bool]:
+    if "consent" not in fields:  # the great majority
+        return {}
     consent: dict[str, Any] = {key.lower(): value for key, value in object_of(fields.get("consent")).items()}
     stated = {channel: truth_of(consent.get(channel)) for channel in CHANNELS}
     return {channel: granted for channel, granted in stated.items() if granted is not None}

@@ -1,7 +1,6 @@
 """An event as the client sent it, decoded once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,15 +13,14 @@ _NOTHING: Json = {}
 _decode = msgspec.json.Decoder().decode
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """The parts of an event that are objects; empty where the client sent none, or something else in its place."""
 
     body: Json
-    context: Json = field(default_factory=dict)  # the batch's context under the event's own, key by key
-    properties: Json = field(default_factory=dict)
-    traits: Json = field(default_factory=dict)  # of the call
-    context_traits: Json = field(default_factory=dict)
+    context: Json = {}  # the batch's context under the event's own, key by key
+    properties: Json = {}
+    traits: Json = {}  # of the call
+    context_traits: Json = {}
     kind: str | None = None  # its type
 
     @property
@@ -45,8 +43,9 @@ def read_event(
     `kind` is the touchpoint's type; without it the body has to tell.
     """
     fields = object_of(_decoded(body))
-    own = {key: value for key, value in object_of(fields.get("context")).items() if value is not None}
-    context = {**object_of(_decoded(batch_context)), **own}
+    context = object_of(fields.get("context"))
+    if shared := object_of(_decoded(batch_context)):
+        context = {**shared, **{key: value for key, value in context.items() if value is not None}}
     return Event(
         body=fields,
         context=context,

@@ -1,5 +1,6 @@
 """Where a touchpoint came from: its page, its campaign, the site before it."""
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -7,6 +8,10 @@ from leadflow.core.reading.event import Event, object_of, text_of
 from leadflow.core.touchpoint import Marketing
 
 _LONGEST = 2_048  # characters of a URL that are looked at
+_REMEMBERED = 8_192  # texts: a site has few pages and few neighbours, and splitting a URL is dear
+
+
+DIRECT = Marketing()
 
 
 def read_path(event: Event) -> str | None:
@@ -16,13 +21,27 @@ def read_path(event: Event) -> str | None:
         if (text := text_of(path)) is not None:
             return normal_path(text)
     for url in (page.get("url"), event.properties.get("url")):
-        if (parts := _parts(url)) is not None and (parts.scheme or parts.path.startswith("/")):
-            return normal_path(parts.path)
+        if (text := text_of(url)) is not None and (path := _path_of(text[:_LONGEST])) is not None:
+            return path
     return None
+
+
+@lru_cache(_REMEMBERED)
+def _path_of(url: str) -> str | None:
+    """The path of a URL; None for a text that is none."""
+    parts = _parts(url)
+    if parts is None or not (parts.scheme or parts.path.startswith("/")):
+        return None
+    return normal_path(parts.path)
 
 
 def normal_path(path: str) -> str:
     """`/Blog/?page=2#top` is `/blog`; a whole URL gives its path, the root is `/`."""
+    return _normal_path(path[:_LONGEST])
+
+
+@lru_cache(_REMEMBERED)
+def _normal_path(path: str) -> str:
     if "://" in path.partition("?")[0] and (parts := _parts(path)) is not None:
         path = parts.path
     bare = path.partition("?")[0].partition("#")[0].strip().lower()
@@ -32,8 +51,11 @@ def normal_path(path: str) -> str:
 def read_marketing(event: Event) -> Marketing:
     """The campaign, else the host of a referrer that is not the page's own site, else `direct`."""
     campaign = object_of(event.context.get("campaign"))
+    channel = text_of(campaign.get("source")) or _referrer(event)
+    if channel is None and not campaign:
+        return DIRECT
     return Marketing(
-        channel=text_of(campaign.get("source")) or _referrer(event) or "direct",
+        channel=channel or DIRECT.channel,
         medium=text_of(campaign.get("medium")),
         campaign=text_of(campaign.get("name")),
     )
@@ -41,19 +63,25 @@ def read_marketing(event: Event) -> Marketing:
 
 def _referrer(event: Event) -> str | None:
     page, referrer = object_of(event.context.get("page")), event.context.get("referrer")
-    own = {host_of(page.get("url")), host_of(event.properties.get("url")), host_of(page.get("host"))}
     sent = object_of(referrer)
     for url in (page.get("referrer"), referrer, sent.get("url"), sent.get("link"), event.properties.get("referrer")):
-        if (host := host_of(url)) is not None:
-            return None if host in own else host
+        if url is not None and (host := host_of(url)) is not None:
+            own = (page.get("url"), event.properties.get("url"), page.get("host"))
+            return None if any(host_of(place) == host for place in own) else host
     return None
 
 
 def host_of(url: Any) -> str | None:
     """`https://www.Google.com/search` and `google.com` are `google.com`; None for what names no host."""
+    text = text_of(url)
+    return _host_of(text[:_LONGEST]) if text is not None else None
+
+
+@lru_cache(_REMEMBERED)
+def _host_of(url: str) -> str | None:
     parts = _parts(url)
     if parts is not None and not parts.netloc:
-        parts = _parts(f"//{text_of(url)}")
+        parts = _parts(f"//{url}")
     try:
         host = (parts.hostname or "").removeprefix("www.") if parts is not None else ""
     except ValueError:
@@ -61,9 +89,8 @@ def host_of(url: Any) -> str | None:
     return host if "." in host and " " not in host else None
 
 
-def _parts(url: Any) -> SplitResult | None:
-    text = text_of(url)
+def _parts(url: str) -> SplitResult | None:
     try:
-        return urlsplit(text[:_LONGEST]) if text else None
+        return urlsplit(url)
     except ValueError:  # such as http://[::1
         return None

@@ -45,6 +45,8 @@ def read_traits(event: Event, kind: str) -> dict[str, Any]:
     is the trait `company`, whether they came from a group call or from a person's trait `company`. `need` comes from
     the properties `need` or `message`. Values are text, numbers, booleans or short JSON; null says nothing.
     """
+    if not event.context_traits and not event.traits:  # the great majority
+        return _need(event)
     traits = _spelled(event.context_traits, _SYNONYMS)
     own = _spelled(event.traits, _SYNONYMS if kind != "group" else _COMPANY_SYNONYMS)
     if kind == "group":
@@ -54,10 +56,14 @@ def read_traits(event: Event, kind: str) -> dict[str, Any]:
         if (value := _spelled(object_of(traits.get("address")), {}).get(part)) is not None:
             traits.setdefault(part, value)
     traits |= _company(traits.pop("company", None))
-    if need := text_of(event.properties.get("need")) or text_of(event.properties.get("message")):
-        traits["need"] = need
+    traits |= _need(event)
     usable = (item for item in traits.items() if item[0] not in _STATED_ELSEWHERE and _is_short(item[1]))
     return dict(list(usable)[:MAX_TRAITS])
+
+
+def _need(event: Event) -> dict[str, Any]:
+    need = text_of(event.properties.get("need")) or text_of(event.properties.get("message"))
+    return {"need": need} if need and _is_short(need) else {}
 
 
 def _spelled(fields: Json, synonyms: dict[str, str]) -> dict[str, Any]:
