@@ -25,6 +25,8 @@ from leadflow.pipeline.ingest.delivery import Delivery
 from leadflow.pipeline.ingest.events import Taken, take_event
 from leadflow.pipeline.ingest.payload import Payload
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
+from leadflow.simulation.dice import dice
+from leadflow.simulation.hours import window
 from leadflow.simulation.names import DOMAIN_ENDINGS
 from leadflow.simulation.people import Person
 from leadflow.simulation.population import Moment, Population
@@ -128,6 +130,37 @@ def test_times_are_in_order_and_within_the_days(seed: int, days: int, end: int) 
         assert last.get(moment.person, (-1, 0))[0] == number - 1
         last[moment.person] = (number, moment.at)
         at = moment.at
+
+
+def test_nobody_begins_a_visit_that_the_end_would_cut_off() -> None:
+    """The last two hours stay empty, also when the window ends in office hours."""
+    time = window(from_rfc3339("2026-11-20T10:20:00Z"), 1)
+    visits = [time.moment(dice(number)) for number in range(2_000)]
+    assert time.start <= min(visits)
+    assert time.end - 3 * HOUR < max(visits) < time.end - 2 * HOUR
+
+
+def test_a_population_does_everything_that_scoring_knows(moments: list[Moment]) -> None:
+    """Reading, mail, forms, raised hands, trials and their use, an unsubscription, a bounce, an order."""
+    named = Counter(
+        moment.event["event"] for moment in Population(5, 2_000, 30).timeline(END) if "event" in moment.event
+    )
+    assert set(named) >= {
+        *("Ad Clicked", "Email Opened", "Email Clicked", "Email Bounced", "Unsubscribed", "Newsletter Subscribed"),
+        *("Form Submitted", "Ebook Downloaded", "Webinar Registered", "Webinar Attended", "Video Played"),
+        *("Demo Requested", "Quote Requested", "Consultation Requested", "Meeting Requested", "Products Searched"),
+        *(
+            "Signed Up",
+            "Signed In",
+            "Trial Started",
+            "Feature Used",
+            "Invite Sent",
+            "Checkout Started",
+            "Order Completed",
+        ),
+    }
+    paths = {moment.event["context"].get("page", {}).get("path") for moment in moments}
+    assert {"/pricing", "/bang-gia/", "/careers", "/tuyen-dung", "/blog/lead-scoring", "/products/scoring"} <= paths
 
 
 def test_people_keep_office_hours(moments: list[Moment]) -> None:

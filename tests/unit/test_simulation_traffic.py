@@ -117,8 +117,12 @@ async def test_a_busy_observer_is_asked_again_when_it_says(status: int) -> None:
 
 async def test_patience_ends() -> None:
     """An observer that stays busy stops the simulation with a sentence."""
+    clock = Clock()
     with pytest.raises(SimulationError, match=r"status 503 for 120 s"):
-        await send(lambda _request: httpx.Response(503))
+        async with client(lambda _request: httpx.Response(503)) as http:
+            await Caller(http, sleep=clock.sleep, clock=clock).call("GET", "/")
+    assert 60 < clock.now <= 120
+    assert clock.slept == sorted(clock.slept)
 
 
 async def test_a_refused_batch_stops_with_the_reason() -> None:
