@@ -1,23 +1,20 @@
 """Started servers for the end-to-end tests, and their logs beside each failure."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from e2e.api import Api
-from e2e.server import ADMIN_TOKEN, Server
+from e2e.server import SETTINGS, Server
 
 _STARTED: list[Server] = []
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark every test of this folder."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
+    item.add_marker(pytest.mark.e2e)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,9 +27,9 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[Server]:
+def _server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
     """Give a server that is not started yet; if it runs at the end, it has to end cleanly."""
-    server = Server(folder)
+    server = Server(folder, settings)
     _STARTED.append(server)
     try:
         yield server
@@ -55,7 +52,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def api(shared_server: Server) -> Iterator[Api]:
     """A client of the shared server: use identifiers of your own."""
-    with Api(shared_server.url, ADMIN_TOKEN) as client:
+    with Api(shared_server.url, shared_server.token) as client:
         yield client
 
 
@@ -71,6 +68,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """A server for one test alone, not started yet."""
     with _server(tmp_path) as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server as a new user has it: nothing is set, not started yet."""
+    with _server(tmp_path_factory.mktemp("new"), {}) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Leadflow as a user starts it: a process of its own, with its log kept for when a test fails."""
 
+import json
 import os
 import signal
 import socket
@@ -36,13 +37,13 @@ def free_port() -> int:
 class Server:
     """`leadflow up` on a port and a folder that stay the same over restarts."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        """Nothing is started yet. `settings` are added to SETTINGS."""
+    def __init__(self, folder: Path, settings: Mapping[str, str] = SETTINGS) -> None:
+        """Nothing is started yet. Without keys among the `settings`, the first start generates them."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.log = folder / "server.log"
-        self._settings = {**SETTINGS, **(settings or {})}
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Api:
@@ -59,7 +60,7 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         wait_for(self._ready, f"/readyz of {self.url}")
-        return Api(self.url, ADMIN_TOKEN)
+        return Api(self.url, self.token)
 
     def _ready(self) -> bool:
         assert self._process is not None
@@ -89,6 +90,12 @@ class Server:
             process.kill()
             process.wait()
             raise AssertionError(f"leadflow did not end within {STOP_SECONDS:g} s:\n{self.tail()}") from None
+
+    @property
+    def token(self) -> str:
+        """Return the token of the admin API: the one that was set, else the one that was generated."""
+        given = self._settings.get("LEADFLOW_ADMIN_TOKEN")
+        return given or str(json.loads((self.folder / "data" / "secrets.json").read_text())["admin_token"])
 
     @property
     def running(self) -> bool:

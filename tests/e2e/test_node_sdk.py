@@ -18,8 +18,7 @@ INSTALLED = FOLDER / "node_modules" / ".installed"
 INSTALL_SECONDS = 100
 SEND_SECONDS = 60
 
-# Where tests run on several workers, one of them installs what these need.
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
+pytestmark = pytest.mark.node
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,6 @@ import pytest
 from e2e.server import PROGRAM, STOP_SECONDS, free_port
 from e2e.waiting import wait_for
 
-pytestmark = pytest.mark.xdist_group("up")
-
 
 class Running:
     """A started `leadflow up`: its output goes to files, so that no pipe can fill up."""
