@@ -44,6 +44,17 @@ def assess(stage: Stage, facts: StageFacts, standing: Standing) -> Assessment:
     )
 
 
+def may_enter(stage: Stage, facts: StageFacts, standing: Standing) -> bool:
+    """What `assess` says in `holds`, without the words: most touchpoints move nobody."""
+    if not stage.needs and not stage.either:
+        return False
+    return (
+        all(need.when.holds(facts) for need in stage.needs)
+        and (not stage.either or any(all(part.when.holds(facts) for part in way) for way in stage.either))
+        and all(again.met for again in _again(stage, facts, standing))
+    )
+
+
 def assess_return(detour: Detour, facts: StageFacts, standing: Standing, since: int) -> Assessment:
     """Whether a lead may come back from a detour by itself: late enough, and on intent newer than the refusal."""
     if detour.back_after is None:

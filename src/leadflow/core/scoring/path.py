@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from leadflow.core.scoring.changes import Advance, Lead, Move, entered, system_place
-from leadflow.core.scoring.criteria import Assessment, assess, assess_return, detour_named, stage_after
-from leadflow.core.scoring.stage_facts import StageFacts
+from leadflow.core.scoring.criteria import assess, assess_return, detour_named, may_enter, stage_after
+from leadflow.core.scoring.model import Model, Stage
 from leadflow.core.scoring.standing import Standing, Trigger
 
 MAX_MOVES = 12
@@ -24,23 +24,23 @@ def settle(so_far: Advance, lead: Lead, trigger: Trigger) -> Advance:
 def _next_move(standing: Standing, lead: Lead, trigger: Trigger) -> Move | None:
     """The move that holds as of the trigger or, if none does, as of the latest event that the lead has seen."""
     place, since = system_place(standing)
+    detour = detour_named(lead.model, place)
     at = max(trigger.at, since)
     for instant in (at, standing.clock) if standing.clock > at else (at,):
-        for name, found in _ways(place, since, standing, lead.facts(instant), lead):
-            if found.holds:
-                return Move(name, instant, trigger, found.criteria)
+        facts = lead.facts(instant)
+        for stage in _ways(place, lead.model):
+            if may_enter(stage, facts, standing):
+                return Move(stage.name, instant, trigger, assess(stage, facts, standing).criteria)
+        if detour is not None and (found := assess_return(detour, facts, standing, since)).holds:
+            return Move(detour.back_to, instant, trigger, found.criteria)
     return None
 
 
-def _ways(
-    place: str, since: int, standing: Standing, facts: StageFacts, lead: Lead
-) -> Iterator[tuple[str, Assessment]]:
-    for stage in lead.model.stages:
+def _ways(place: str, model: Model) -> Iterator[Stage]:
+    """The stages that may come next by their criteria: those open from anywhere, then the following one."""
+    for stage in model.stages:
         if stage.from_any and stage.name != place:
-            yield stage.name, assess(stage, facts, standing)
-    detour = detour_named(lead.model, place)
-    if detour is not None:
-        yield detour.back_to, assess_return(detour, facts, standing, since)
-    following = stage_after(lead.model, place)
+            yield stage
+    following = stage_after(model, place)
     if following is not None:
-        yield following.name, assess(following, facts, standing)
+        yield following
