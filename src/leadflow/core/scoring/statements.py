@@ -113,12 +113,20 @@ def spans(one: Mapping[str, Span], other: Mapping[str, Span]) -> dict[str, Span]
 
 def first_touch(one: Touch | None, other: Touch | None) -> Touch | None:
     """The earlier of two touches."""
-    return min((touch for touch in (one, other) if touch is not None), key=_touch_order, default=None)
+    if one is None or other is None:
+        return one or other
+    if one.at != other.at:
+        return one if one.at < other.at else other
+    return min(one, other, key=_touch_order)
 
 
 def last_touch(one: Touch | None, other: Touch | None) -> Touch | None:
     """The later of two touches."""
-    return max((touch for touch in (one, other) if touch is not None), key=_touch_order, default=None)
+    if one is None or other is None:
+        return one or other
+    if one.at != other.at:
+        return one if one.at > other.at else other
+    return max(one, other, key=_touch_order)
 
 
 def consents(one: Consents, other: Consents) -> dict[str, Stated]:

@@ -44,7 +44,8 @@ EMPTY = Tally()
 
 def join(one: Tally, other: Tally) -> Tally:
     """The tally of both sets of touchpoints: commutative and associative."""
-    return _join(one, other, statements.consents(one.consents, other.consents))
+    consents = statements.consents(one.consents, other.consents) if other.consents else one.consents
+    return _join(one, other, consents)
 
 
 def combine(own: Tally, children: Sequence[tuple[int, str, Tally]]) -> Tally:
@@ -61,18 +62,19 @@ def combine(own: Tally, children: Sequence[tuple[int, str, Tally]]) -> Tally:
 
 
 def _join(one: Tally, other: Tally, consents: dict[str, Stated]) -> Tally:
+    """Most touchpoints say little: what the other side does not hold is taken over as it is."""
     return Tally(
-        counts=_counts(one.counts, other.counts),
-        facts=statements.latest(one.facts, other.facts),
-        domains=statements.earliest(one.domains, other.domains),
-        contacts=statements.earliest(one.contacts, other.contacts),
+        counts=_counts(one.counts, other.counts) if other.counts else one.counts,
+        facts=statements.latest(one.facts, other.facts) if other.facts else one.facts,
+        domains=statements.earliest(one.domains, other.domains) if other.domains else one.domains,
+        contacts=statements.earliest(one.contacts, other.contacts) if other.contacts else one.contacts,
         consents=consents,
-        qualities=statements.first_moments(one.qualities, other.qualities),
-        spans=statements.spans(one.spans, other.spans),
+        qualities=statements.first_moments(one.qualities, other.qualities) if other.qualities else one.qualities,
+        spans=statements.spans(one.spans, other.spans) if other.spans else one.spans,
         first_touch=statements.first_touch(one.first_touch, other.first_touch),
         last_touch=statements.last_touch(one.last_touch, other.last_touch),
         conversion=statements.first_touch(one.conversion, other.conversion),
-        bant=statements.latest(one.bant, other.bant),
+        bant=statements.latest(one.bant, other.bant) if other.bant else one.bant,
         owner=statements.last_word(one.owner, other.owner),
         revenue=statements.last_word(one.revenue, other.revenue),
         acts=_acts(one.acts, other.acts),
