@@ -19,7 +19,7 @@ def welcome(settings: Settings, secrets: Secrets, port: int) -> str:
         f"  Leadflow is up on {base}",
         "",
         f"  send events to   {base}/v1/batch   (any Segment SDK: host={base})",
-        f"  read leads at    {base}/api/v1/leads   (described at {base}/docs)",
+        f"  read leads at    {base}/api/v1/leads   (described at {base}/openapi.json)",
         f"  health, metrics  {base}/readyz  {base}/metrics",
         f"  data             {settings.data.resolve()}",
         "",
