@@ -105,3 +105,12 @@ def test_tour_with_an_sdk(api: Api, shell: Shell, new_server: Server) -> None:
     wait_for(lambda: len(api.timeline(profile_id)) == 3, "the three events of the SDK's tour")
     assert api.profile_id(anonymous_id="anon-2") == profile_id
     assert api.changes(profile_id)[-1]["to"] == "lead"
+
+
+def test_every_address_answers(api: Api, new_server: Server) -> None:
+    """Each address that the README or the start-up message names is there; some ask for a key or another method."""
+    shown = README.read_text(encoding="utf-8").replace(SHOWN_URL, api.url) + new_server.log.read_text()
+    addresses = set(re.findall(rf"{re.escape(api.url)}/[\w./-]+", shown))
+    assert len(addresses) > 3
+    answers = {address: api.http.get(address).status_code for address in addresses}
+    assert {address: status for address, status in answers.items() if status not in {200, 401, 405}} == {}
