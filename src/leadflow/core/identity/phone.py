@@ -16,7 +16,7 @@ _OLD_PREFIXES = dict(pair.split(":") for pair in _RENUMBERING.split())
 _OLD_LENGTH = 10  # digits without the leading zero or the country code
 _VIETNAM = "84"
 
-_SHAPE = re.compile(r"\+?[\d\s().\-/\u2010-\u2015\u2212\u00b7]+")
+_SHAPE = re.compile(r"[(\[]?\s*\+?[\d\s()\[\].\-/\u2010-\u2015\u2212\u00b7]+")
 _EXTENSION = re.compile(r"\s*(?:;ext=|ext(?:ension)?\.?|x|#|máy lẻ|may le)\s*:?\s*\d{1,7}$")
 _LONGEST_INPUT = 60
 
@@ -47,7 +47,7 @@ def _digits(raw: str) -> str | None:
     digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
     if not digits:
         return None
-    if text.startswith("+"):
+    if text.lstrip("([ ").startswith("+"):  # (+84) 912 345 678
         return "+" + digits.removeprefix("00")
     return "+" + digits[2:] if digits.startswith("00") else digits
 

@@ -34,8 +34,14 @@ class GroupBuckets:
 
 
 def counted(tally: Tally, model: Model) -> tuple[GroupBuckets, ...]:
-    """All buckets of a tally after caps, in the order of the model's groups and rules; unknown rules are left out."""
-    return tuple(GroupBuckets(group, tuple(_of_group(group, tally, model.time_zone))) for group in model.groups)
+    """The buckets of a tally after caps, in the order of the model's groups and rules; unknown rules are left out."""
+    places = _places(model)
+    found = sorted(place for rule in tally.counts if (place := places.get(rule)) is not None)
+    groups: dict[int, list[RuleBuckets]] = {}
+    for number, order in found:
+        rule = model.groups[number].rules[order]
+        groups.setdefault(number, []).append(RuleBuckets(rule, _buckets(tally.counts[rule.id], rule, model.time_zone)))
+    return tuple(GroupBuckets(model.groups[number], tuple(rules)) for number, rules in groups.items())
 
 
 def first_start(groups: tuple[GroupBuckets, ...]) -> int | None:
@@ -43,12 +49,19 @@ def first_start(groups: tuple[GroupBuckets, ...]) -> int | None:
     return min((rule.buckets[0][0] for group in groups for rule in group.rules), default=None)
 
 
-def _of_group(group: Group, tally: Tally, time_zone: str) -> list[RuleBuckets]:
-    return [
-        RuleBuckets(rule, tuple((hour * HOUR, count) for hour, count in _capped(hours, rule.cap, time_zone)))
-        for rule in group.rules
-        if (hours := tally.counts.get(rule.id))
-    ]
+@lru_cache(maxsize=16)
+def _places(model: Model) -> Mapping[str, tuple[int, int]]:
+    """Rule id -> (number of its group, its number in there)."""
+    return {
+        rule.id: (number, order) for number, group in enumerate(model.groups) for order, rule in enumerate(group.rules)
+    }
+
+
+def _buckets(hours: Mapping[int, int], rule: Rule, time_zone: str) -> tuple[tuple[int, int], ...]:
+    if len(hours) == 1:  # most rules of most leads
+        ((hour, count),) = hours.items()
+        return ((hour * HOUR, count if rule.cap is None else min(count, rule.cap)),)
+    return tuple((hour * HOUR, count) for hour, count in _capped(hours, rule.cap, time_zone))
 
 
 def _capped(hours: Mapping[int, int], cap: int | None, time_zone: str) -> list[tuple[int, int]]:

@@ -46,13 +46,13 @@ def assess(stage: Stage, facts: StageFacts, standing: Standing) -> Assessment:
 
 def may_enter(stage: Stage, facts: StageFacts, standing: Standing) -> bool:
     """What `assess` says in `holds`, without the words: most touchpoints move nobody."""
-    if not stage.needs and not stage.either:
-        return False
-    return (
-        all(need.when.holds(facts) for need in stage.needs)
-        and (not stage.either or any(all(part.when.holds(facts) for part in way) for way in stage.either))
-        and all(again.met for again in _again(stage, facts, standing))
-    )
+    for tests in stage.tests:
+        for holds in tests:
+            if not holds(facts):
+                break
+        else:
+            return all(again.met for again in _again(stage, facts, standing))
+    return False
 
 
 def assess_return(detour: Detour, facts: StageFacts, standing: Standing, since: int) -> Assessment:

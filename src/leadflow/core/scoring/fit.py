@@ -1,6 +1,7 @@
 """Fit and completeness: what is known of the lead, without decay and without regard to time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from leadflow.core.conditions.words import Word, holds_phrase, words_of
@@ -19,7 +20,18 @@ DERIVED_FIELDS = frozenset(
 
 def fit_shares(tally: Tally, model: Model) -> tuple[int, tuple[Share, ...]]:
     """Fit in micro-points, and the shares that add up to it."""
-    row = fit_row(tally, model)
+    facts = tuple((name, stated.value) for name, stated in tally.facts.items())
+    return _fit_of(model, facts, tuple(tally.domains), tuple(tally.contacts))
+
+
+Facts = tuple[tuple[str, Any], ...]
+
+
+@lru_cache(maxsize=16_384)  # of most leads nothing is known, and of the others the same few things change
+def _fit_of(
+    model: Model, facts: Facts, domains: tuple[str, ...], contacts: tuple[str, ...]
+) -> tuple[int, tuple[Share, ...]]:
+    row = fit_row(model, dict(facts), domains, contacts)
     shares: list[Share] = []
     taken: set[str] = set()
     for rule in model.fit.rules:
@@ -52,18 +64,18 @@ def completeness_share(tally: Tally, model: Model) -> tuple[int, tuple[Share, ..
     return points, (Share(COMPLETENESS, len(known), points, None),) if points else ()
 
 
-def fit_row(tally: Tally, model: Model) -> Mapping[str, Any]:
+def fit_row(model: Model, facts: Mapping[str, Any], domains: Iterable[str], contacts: Iterable[str]) -> dict[str, Any]:
     """The facts, and what the model's lists make of them."""
     lists = model.settings
-    facts = {name: stated.value for name, stated in tally.facts.items()}
+    domains, contacts = tuple(domains), frozenset(contacts)
     return {
         **facts,
-        "company_domain": any(not _belongs(domain, lists.free_mail_domains) for domain in tally.domains),
-        "competitor_domain": any(_belongs(domain, lists.competitor_domains) for domain in tally.domains),
+        "company_domain": any(not _belongs(domain, lists.free_mail_domains) for domain in domains),
+        "competitor_domain": any(_belongs(domain, lists.competitor_domains) for domain in domains),
         "target_profession": _listed(facts.get("profession"), lists.target_professions),
         "target_industry": _listed(facts.get("industry"), lists.target_industries),
         "target_country": _listed(facts.get("country"), lists.target_countries),
-        **{contact: contact in tally.contacts for contact in CONTACTS},
+        **{contact: contact in contacts for contact in CONTACTS},
     }
 
 

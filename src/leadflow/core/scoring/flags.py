@@ -14,9 +14,12 @@ NURTURE_STAGES = frozenset({"lead", "recycled"})
 SALES_ENGAGEMENT = 50 * POINT
 
 
-def flags(tally: Tally, model: Model, as_of: int) -> tuple[str, ...]:
-    """The names of the model's flags that hold as of an instant (ms), in the order of the model."""
-    facts = StageFacts(tally, model, as_of)
+def flags(tally: Tally, model: Model, as_of: int, score: Score | None = None) -> tuple[str, ...]:
+    """The names of the model's flags that hold as of an instant (ms), in the order of the model.
+
+    `score`: as of the instant, if it is known already.
+    """
+    facts = StageFacts(tally, model, as_of, score)
     return tuple(flag.name for flag in model.flags if flag.when.holds(facts))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ def load_model(text: str, origin: str) -> Model:
     return model
 
 
+@lru_cache  # frozen, and dear to read
 def shipped_model(name: str = "b2b") -> Model:
     """A model that comes with Leadflow. Raises ModelError when there is none of that name."""
     file = resources.files("leadflow.models") / f"{name}.yaml"

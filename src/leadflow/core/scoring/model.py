@@ -3,11 +3,11 @@
 Points are integer micro-points (1 point = 1_000_000), times milliseconds. `load.load_model` reads one from YAML.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from leadflow.core.conditions import Condition
+from leadflow.core.conditions import Condition, fields_of
 
 POINT = 1_000_000
 """Micro-points in a point."""
@@ -17,12 +17,15 @@ GroupKind = Literal["interest", "intent", "usage", "negative"]
 FactKind = Literal["text", "size", "presence"]
 
 
+Test = Callable[[Mapping[str, Any]], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """A condition as text and as a function of a row."""
 
     condition: Condition
-    holds: Callable[[Mapping[str, Any]], bool]
+    holds: Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,13 @@ class Criterion:
     when: When
 
 
+_OF_THE_SCORE = frozenset({"engagement", "fit", "completeness", "total", "grade", "temperature"})
+
+
+def _cheap_first(criteria: Iterable[Criterion]) -> list[Criterion]:
+    return sorted(criteria, key=lambda part: not _OF_THE_SCORE.isdisjoint(fields_of(part.when.condition)))
+
+
 @dataclass(frozen=True, slots=True)
 class Regress:
     """Falling back for want of engagement: under so many micro-points for so long (ms)."""
@@ -141,6 +151,13 @@ class Stage:
     again: str | None = None  # in words: a new entry needs a touchpoint newer than the last exit
     from_any: bool = False  # else from the stage before only
     regress: Regress | None = None
+    tests: tuple[tuple[Test, ...], ...] = field(init=False, repr=False, compare=False)
+    """Each way in as a list of tests, those that need no score first: most touchpoints move nobody."""
+
+    def __post_init__(self) -> None:
+        ways = self.either or ((),)
+        tests = tuple(tuple(part.when.holds for part in _cheap_first((*self.needs, *way))) for way in ways)
+        object.__setattr__(self, "tests", tests if self.needs or self.either else ())
 
 
 @dataclass(frozen=True, slots=True)

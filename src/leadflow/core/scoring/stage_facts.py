@@ -1,7 +1,6 @@
 """The named facts that stages and flags may ask for, computed when they are asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from leadflow.core.scoring.buckets import day_of
@@ -22,10 +21,12 @@ class StageFacts(Mapping[str, Any]):
     (contacts, consents, BANT) counts whenever it was stated.
     """
 
-    def __init__(self, tally: Tally, model: Model, as_of: int) -> None:
+    def __init__(self, tally: Tally, model: Model, as_of: int, score: Score | None = None) -> None:
+        """`score`: as of the instant, if it is known already."""
         self.tally = tally
         self.model = model
         self.as_of = as_of
+        self._score = score
 
     def __getitem__(self, name: str) -> Any:
         return FACTS[name](self)
@@ -36,10 +37,17 @@ class StageFacts(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(FACTS)
 
-    @cached_property
+    def get(self, name: str, default: Any = None) -> Any:
+        """A fact; `default` for a name that is none."""
+        fact = FACTS.get(name)
+        return default if fact is None else fact(self)
+
+    @property
     def score(self) -> Score:
         """The score as of the instant."""
-        return evaluate(self.tally, self.model, self.as_of)
+        if self._score is None:
+            self._score = evaluate(self.tally, self.model, self.as_of)
+        return self._score
 
     def happened(self, span: str) -> bool:
         """Whether it had happened by the instant."""

@@ -100,7 +100,7 @@ def lead_score(profile_id: str, *, stage: str, version: int, score: Score, tally
         total=points(score.total),
         temperature=score.temperature,
         stage=stage,
-        flags=flags(tally, model, score.as_of),
+        flags=flags(tally, model, score.as_of, score),
         route=route(stage, score),
         model=model_ref(model),
         version=version,
