@@ -1,24 +1,25 @@
 """Instants as integers: milliseconds since 1970-01-01T00:00Z, so that no arithmetic ever rounds."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def to_rfc3339(instant: int) -> str:
     """Write milliseconds since the epoch as RFC 3339 in UTC, e.g. ``2026-11-21T18:33:16.947Z``."""
-    seconds, millis = divmod(instant, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+    return (_EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_datetime(moment: datetime) -> int:
     """Turn a datetime into milliseconds since the epoch; one without a zone is taken as UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds // 1_000
 
 

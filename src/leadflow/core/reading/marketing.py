@@ -17,12 +17,17 @@ DIRECT = Marketing()
 def read_path(event: Event) -> str | None:
     """The page's path in lower case, without query, fragment and trailing slash; None when no page is named."""
     page = object_of(event.context.get("page"))
-    for path in (page.get("path"), event.properties.get("path")):
-        if (text := text_of(path)) is not None:
+    return path_of_page(page.get("path"), event.properties.get("path"), page.get("url"), event.properties.get("url"))
+
+
+def path_of_page(path: Any, own_path: Any, url: Any, own_url: Any) -> str | None:
+    """The first of the page's path, the event's own, and those of their URLs."""
+    for given in (path, own_path):
+        if (text := text_of(given)) is not None:
             return normal_path(text)
-    for url in (page.get("url"), event.properties.get("url")):
-        if (text := text_of(url)) is not None and (path := _path_of(text[:_LONGEST])) is not None:
-            return path
+    for given in (url, own_url):
+        if (text := text_of(given)) is not None and (found := _path_of(text[:_LONGEST])) is not None:
+            return found
     return None
 
 

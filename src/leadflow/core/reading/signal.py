@@ -3,14 +3,65 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
+import msgspec
+
 from leadflow.core.names import snake_case
 from leadflow.core.reading.consents import read_consents
-from leadflow.core.reading.event import Event, text_of, truth_of
+from leadflow.core.reading.event import Event, read_event, text_of, truth_of
 from leadflow.core.reading.marketing import read_marketing, read_path
+from leadflow.core.reading.plain import read_plain
 from leadflow.core.reading.traits import read_traits
 from leadflow.core.touchpoint import Action, Identifier, Quality, Signal, TouchpointType
 
 _QUALITIES: Mapping[str, Quality] = {quality: quality for quality in get_args(Quality)}
+
+
+def hear(
+    body: bytes | msgspec.Raw,
+    batch_context: bytes | msgspec.Raw,
+    *,
+    kind: TouchpointType,
+    message_id: str,
+    source: str,
+    at: int,
+    received_at: int,
+    quality: Quality | None = None,
+    contacts: tuple[Identifier, ...] = (),
+    historical: bool = False,
+    bot: bool = False,
+) -> Signal:
+    """`read_event` and `read_signal` in one, by the short way where the event is plain."""
+    plain = read_plain(body, kind) if bytes(batch_context) == b"null" else None
+    if plain is None:
+        return read_signal(
+            read_event(body, batch_context, kind),
+            kind=kind,
+            message_id=message_id,
+            source=source,
+            at=at,
+            received_at=received_at,
+            quality=quality,
+            contacts=contacts,
+            historical=historical,
+            bot=bot,
+        )
+    return Signal(
+        message_id=message_id,
+        source=source,
+        type=kind,
+        at=at,
+        received_at=received_at,
+        event=plain.event,
+        event_name=plain.event_name,
+        path=plain.path,
+        properties=plain.properties,
+        marketing=plain.marketing,
+        quality=quality,
+        contacts=contacts,
+        historical=historical,
+        bot=bot,
+        active=plain.active,
+    )
 
 
 def read_signal(

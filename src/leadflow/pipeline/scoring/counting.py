@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from leadflow.contracts.touchpoint import Touchpoint
-from leadflow.core.reading import read_event, read_signal
+from leadflow.core.reading import hear
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.stages import Trigger, trigger_of
 from leadflow.core.scoring.tally import Tally, add, match
@@ -12,8 +12,9 @@ from leadflow.core.touchpoint import Identifier, Signal
 
 def signal_of(touchpoint: Touchpoint, contacts: Iterable[tuple[str, str]]) -> Signal:
     """Read a touchpoint; `contacts` are the (type, normal value) of the e-mails and phones that identity kept."""
-    return read_signal(
-        read_event(touchpoint.body, touchpoint.context, touchpoint.type),
+    return hear(
+        touchpoint.body,
+        touchpoint.context,
         kind=touchpoint.type,
         message_id=touchpoint.message_id,
         source=touchpoint.source,

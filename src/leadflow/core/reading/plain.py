@@ -1,0 +1,107 @@
+"""The short way for the great majority: page views and events that say nothing about the person.
+
+What this reads is what the long way reads, to the last field; whatever it does not expect it leaves to the long way.
+Decoding only the fields that count, with their types, is what makes it short.
+"""
+
+from typing import Any
+
+import msgspec
+
+from leadflow.core.names import event_name
+from leadflow.core.reading.event import text_of
+from leadflow.core.reading.marketing import DIRECT, host_of, path_of_page
+from leadflow.core.touchpoint import Marketing
+
+_ABSENT = msgspec.Raw(b"null")
+_KINDS = frozenset(("page", "screen", "track"))
+_UNUSUAL = frozenset(("consent", "need", "message", "referrer", "url"))
+"""Properties that have a meaning of their own."""
+
+
+class _Page(msgspec.Struct):
+    path: str | None = None
+    url: str | None = None
+    referrer: str | None = None
+    host: str | None = None
+
+
+class _Campaign(msgspec.Struct):
+    source: str | None = None
+    medium: str | None = None
+    name: str | None = None
+
+
+class _Context(msgspec.Struct):
+    page: _Page | None = None
+    campaign: _Campaign | None = None
+    active: bool | None = None
+    traits: msgspec.Raw = _ABSENT
+    referrer: msgspec.Raw = _ABSENT
+    source_quality: msgspec.Raw = _ABSENT
+
+
+class _Event(msgspec.Struct):
+    event: str | None = None
+    name: str | None = None
+    properties: dict[str, Any] | None = None
+    traits: msgspec.Raw = _ABSENT
+    context: _Context | None = None
+
+
+class Plain(msgspec.Struct, frozen=True):
+    """What a plain event says, as the fields of a Signal."""
+
+    event: str | None
+    event_name: str | None
+    path: str | None
+    properties: dict[str, Any]
+    marketing: Marketing
+    active: bool
+
+
+_decode = msgspec.json.Decoder(_Event).decode
+_NO_PAGE = _Page()
+_NO_CONTEXT = _Context()
+
+
+def read_plain(body: bytes | msgspec.Raw, kind: str) -> Plain | None:
+    """A plain event's content; None when it is not plain, or not of the types that such events have."""
+    if kind not in _KINDS:
+        return None
+    try:
+        found = _decode(body)
+    except (ValueError, RecursionError):  # msgspec.DecodeError is a ValueError
+        return None
+    context = found.context or _NO_CONTEXT
+    properties = found.properties or {}
+    if found.traits is not _ABSENT or not _is_plain(context) or not _UNUSUAL.isdisjoint(properties):
+        return None
+    page = context.page or _NO_PAGE
+    name = text_of(found.event)
+    normal = (event_name(name) or None) if name and kind == "track" else None
+    if normal is not None and normal.endswith("unsubscribed"):
+        return None
+    return Plain(
+        event=normal,
+        event_name=name if kind == "track" else text_of(found.name),
+        path=path_of_page(page.path, properties.get("path"), page.url, None),
+        properties=properties,
+        marketing=_marketing(context.campaign, page),
+        active=context.active is not False,
+    )
+
+
+def _is_plain(context: _Context) -> bool:
+    return context.traits is _ABSENT and context.referrer is _ABSENT and context.source_quality is _ABSENT
+
+
+def _marketing(campaign: _Campaign | None, page: _Page) -> Marketing:
+    channel = text_of(campaign.source) if campaign is not None else None
+    if channel is None and (referrer := host_of(page.referrer)) is not None:
+        channel = None if referrer in (host_of(page.url), host_of(page.host)) else referrer
+    if campaign is None:
+        return DIRECT if channel is None else Marketing(channel=channel)
+    return Marketing(
+        channel=channel or DIRECT.channel, medium=text_of(campaign.medium), campaign=text_of(campaign.name)
+    )
