@@ -25,7 +25,7 @@ def read_consents(event: Event, kind: str, action: Action | None) -> dict[str, b
     consents = _stated(event.context_traits) if kind == "identify" else {}
     consents |= _stated(event.traits)
     consents |= _stated(event.properties)
-    if event.normal_name in _UNSUBSCRIBED:
+    if kind == "track" and event.normal_name in _UNSUBSCRIBED:
         consents["email"] = False
     return consents
 
