@@ -4,10 +4,11 @@ A cap takes the earliest first, so what comes later never changes what an earlie
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from leadflow.core.scoring.model import Group, Model, Rule
 from leadflow.core.scoring.sums import Tally
@@ -17,16 +18,14 @@ HOURS_A_DAY = 24
 _EARLIEST, _LATEST = -17_000_000, 70_000_000  # hours from 1970 that lie well within the years 1 to 9999
 
 
-@dataclass(frozen=True, slots=True)
-class RuleBuckets:
+class RuleBuckets(msgspec.Struct, frozen=True):
     """A rule's buckets, oldest first: (start in ms, how many count)."""
 
     rule: Rule
     buckets: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupBuckets:
+class GroupBuckets(msgspec.Struct, frozen=True):
     """A group's rules that have any bucket."""
 
     group: Group

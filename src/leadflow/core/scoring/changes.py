@@ -1,8 +1,6 @@
 """A stage change as a decision, and the step that takes it."""
 
-import dataclasses
-from dataclasses import dataclass, field
-
+import msgspec
 from msgspec.structs import replace
 
 from leadflow.core.scoring.criteria import Met
@@ -14,8 +12,7 @@ from leadflow.core.scoring.standing import MAX_HISTORY, Standing, Step, Trigger
 from leadflow.core.scoring.sums import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A lead moved. `score` is as of `at`; `criteria` are those of the stage entered; times in ms.
 
     `next`: the stage after `to_stage`, and what is missing for it.
@@ -33,30 +30,30 @@ class Change:
     historical: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True):
     """Where the lead stands now, and the changes that led there, in order."""
 
     standing: Standing
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(msgspec.Struct, frozen=True):
     """What decisions about a lead are taken on."""
 
     tally: Tally
     model: Model
     historical: bool = False
-    _facts: dict[int, StageFacts] = field(default_factory=dict)  # per instant, so that a score is computed once
+    _facts: dict[int, StageFacts] = {}  # per instant, so that a score is computed once
 
     def facts(self, as_of: int) -> StageFacts:
         """The facts as of an instant."""
-        return self._facts.setdefault(as_of, StageFacts(self.tally, self.model, as_of))
+        known = self._facts.get(as_of)
+        if known is None:
+            known = self._facts[as_of] = StageFacts(self.tally, self.model, as_of)
+        return known
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(msgspec.Struct, frozen=True):
     """A decision: to which stage, when (ms, never before the last change), why."""
 
     to: str
@@ -70,7 +67,7 @@ def moved(so_far: Advance, move: Move, lead: Lead) -> Advance:
     """Publish a move: the next number in the sequence, the score and the explanation as of its instant."""
     before = so_far.standing
     at = max(move.at, before.since)
-    move = dataclasses.replace(move, at=at)
+    move = replace(move, at=at)
     step = Step(before.sequence + 1, before.stage, move.to, at)
     after = replace(
         departed(before, before.stage, move, lead.model),

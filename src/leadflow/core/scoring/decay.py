@@ -4,7 +4,6 @@ A table holds 2^-(i/4096) for one half-life; between its steps the weight is int
 below the true value, and above it by less than 3.6e-9 of it: (ln 2 / 4096)^2 / 8. At whole half-lives it is exact.
 """
 
-from functools import lru_cache
 from math import isqrt
 
 SCALE_BITS = 96
@@ -33,7 +32,6 @@ def _table() -> tuple[int, ...]:
 TABLE = _table()
 
 
-@lru_cache(maxsize=65_536)
 def weight(age: int, half_life: int) -> int:
     """2^-(age / half_life) in units of 2^-96, both in ms; `age` is not negative."""
     halvings, rest = divmod(age, half_life)

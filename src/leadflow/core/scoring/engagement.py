@@ -87,8 +87,13 @@ def _weighed(points: int, factor: int) -> int:
 
 
 def _share(rule: RuleBuckets, half_life: int, as_of: int) -> Share | None:
-    due = [(start, count) for start, count in rule.buckets if start <= as_of]
-    if not due:
+    exact = counted = newest = 0
+    for start, count in rule.buckets:
+        if start > as_of:
+            break
+        exact += count * weight(as_of - start, half_life)
+        counted += count
+        newest = start
+    if not counted:
         return None
-    points = rule_points(rule, half_life, as_of)
-    return Share(rule.rule.id, sum(count for _, count in due), points, as_of - due[-1][0])
+    return Share(rule.rule.id, counted, rounded(exact * rule.rule.points), as_of - newest)

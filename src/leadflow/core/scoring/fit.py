@@ -58,6 +58,8 @@ def grade_of(fit: int, model: Model) -> Grade:
 
 def completeness_share(tally: Tally, model: Model) -> tuple[int, tuple[Share, ...]]:
     """Completeness in micro-points, rounded once, and its share."""
+    if not tally.contacts and not tally.facts:  # somebody of whom nothing is known
+        return 0, ()
     known = [(name, weight) for name, weight in model.completeness.weights if _known(name, tally)]
     of = sum(weight for _, weight in model.completeness.weights)
     points = (2 * model.completeness.high * sum(weight for _, weight in known) + of) // (2 * of)

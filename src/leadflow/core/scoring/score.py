@@ -1,7 +1,8 @@
 """A score and what it is made of. Points are integer micro-points, times milliseconds."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from leadflow.core.scoring.model import Grade
 
@@ -15,8 +16,7 @@ RESERVED = frozenset({COMPLETENESS, SOURCE_QUALITY, FLOOR})
 """Items of an explanation that are no rules; rules may not bear their names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """What a rule gives to the score. `count` is what the caps left, `age_ms` of the newest bucket; None: no decay."""
 
     rule: str
@@ -25,8 +25,7 @@ class Share:
     age_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(msgspec.Struct, frozen=True, kw_only=True):
     """A score as of an instant. `engagement` is after source quality; the shares add up to `total` exactly."""
 
     as_of: int
