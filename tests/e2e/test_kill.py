@@ -167,3 +167,15 @@ def test_funnel_counts_people(aftermath: Aftermath) -> None:
     """After all that there are as many leads as people."""
     stages = aftermath.api.get("/funnel")["stages"]
     assert {stage: count for stage, count in stages.items() if count} == {"customer": PEOPLE}
+
+
+def test_a_clean_restart_changes_nothing(aftermath: Aftermath, own_server: Server) -> None:
+    """Stopped and started once more, the server tells the same story: leads, changes, funnel and merges."""
+
+    def told(api: Api) -> list[Any]:
+        return [api.every("/leads"), api.changes(), api.get("/funnel"), api.every("/merges")]
+
+    before = told(aftermath.api)
+    own_server.stop()
+    with own_server.start() as api:
+        assert told(api) == before

@@ -219,6 +219,14 @@ def test_changes_hold_no_personal_data(story: Story) -> None:
     assert not [word for word in (EMAIL, "901234567", "901 234 567", "Lan", USER) if word in text]
 
 
+def test_logs_and_metrics_hold_no_personal_data(story: Story, own_server: Server) -> None:
+    """What operators keep for long names nobody, neither in the log of the process nor in its metrics."""
+    text = own_server.log.read_text() + story.api.http.get("/metrics").text
+    assert "leadflow_observer_events_total" in text
+    known = (EMAIL, EMAIL.upper(), "901234567", "901 234 567", USER, PHONE, LAPTOP, "spreadsheets")
+    assert not [word for word in known if word in text]
+
+
 def test_score_follows_the_formula(story: Story) -> None:
     """Each rule's share is what the formula gives: points, halved every half-life from the start of the hour on."""
     explained = story.api.get(f"/leads/{story.profile_id}/explanation")
