@@ -12,7 +12,7 @@ from leadflow.contracts.documents import ChildEntry, LeadDoc, OutboxEntry
 from leadflow.contracts.resolved import Child, Cut, LeadRecord, Link, Resolved, Unlink
 from leadflow.core.scoring.evaluate import evaluate
 from leadflow.core.scoring.model import Model
-from leadflow.core.scoring.stages import Standing, Trigger, advance
+from leadflow.core.scoring.stages import Standing, Trigger, advance, stage_since
 from leadflow.core.scoring.tally import Stated, Tally, combine
 from leadflow.core.touchpoint import Signal
 from leadflow.pipeline.scoring.counting import count, signal_of
@@ -82,7 +82,7 @@ def finish(lead: LeadDoc, judge: Judge) -> LeadDoc:
         stage=standing.stage,
         temperature=score.temperature,
         total=score.total,
-        since=standing.since,
+        since=stage_since(standing, tally),
         owner=_owner(tally),
         score=msgspec.to_builtins(view),
         model=judge.model.version,
