@@ -12,7 +12,8 @@ from leadflow.adapters.store_memory import MemoryStore
 from leadflow.contracts.collections import CHECKPOINTS
 from leadflow.contracts.documents import CheckpointDoc
 from leadflow.contracts.topics import REJECTED, TOUCHPOINTS
-from leadflow.pipeline.hop import Hop, Step, Surroundings, run_hop
+from leadflow.pipeline.backlog import Backlog
+from leadflow.pipeline.hop import Hop, Step, Surroundings, measure_lag, run_hop
 from leadflow.ports import Emit, Fenced, LostPosition, Record, Unavailable
 
 StepFunction = Callable[[Sequence[Record]], Awaitable[Step]]
@@ -156,3 +157,24 @@ async def test_another_owner_ends_the_hop() -> None:
         with pytest.raises(Fenced):
             await asyncio.wait_for(task, 10)
     assert seen == []
+
+
+async def test_what_waits_is_known() -> None:
+    """The backlog is what all hops have not committed yet, partition by partition; it goes as they commit."""
+    log, backlog = MemoryLog(), Backlog(limit=8)
+    surroundings = around(log)
+    await fill(log, 8)
+    await log.append([Emit(topic=REJECTED, key="k", value=b"", partition=1)])
+    hops = [hop(copying([])), Hop("other", REJECTED, copying([]), metrics.REJECTIONS)]
+    measuring = asyncio.create_task(measure_lag(hops, surroundings, backlog, every=0.001))
+    await until(lambda: backlog.records == 9, measuring)
+    assert backlog.full
+    assert metrics.PROCESSOR.lag.labels("0")._value.get() == 8
+    async with log.consume("test", TOUCHPOINTS) as assignments:
+        async for assignment in assignments:
+            if assignment.partition == 0:
+                await assignment.commit(8, [])
+    await until(lambda: backlog.records == 1, measuring)
+    assert not backlog.full
+    surroundings.stop.set()
+    await measuring

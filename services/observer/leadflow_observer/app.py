@@ -8,6 +8,7 @@ import structlog
 
 from leadflow import metrics
 from leadflow.core.identity.hashing import Hasher
+from leadflow.pipeline.backlog import RETRY_SECONDS, Backlog
 from leadflow.pipeline.ingest.pipe import Ingest, Parcel, too_large
 from leadflow.pipeline.ingest.refusal import Refusal, try_later
 from leadflow.pipeline.ingest.settings import ObserverSettings
@@ -36,9 +37,14 @@ _CLIENT_CLOSED = 499  # as nginx counts it; nobody reads this answer
 _logger = structlog.get_logger(__name__)
 
 
-def create_app(log: Log, settings: ObserverSettings, clock: Clock, hasher: Hasher) -> "Observer":
-    """Put the observer together: a plain ASGI application; `handles` tells which paths are its own."""
-    return Observer(Ingest(log, settings, clock, hasher), settings)
+def create_app(
+    log: Log, settings: ObserverSettings, clock: Clock, hasher: Hasher, backlog: Backlog | None = None
+) -> "Observer":
+    """Put the observer together: a plain ASGI application; `handles` tells which paths are its own.
+
+    `backlog`: of the hops that share this process, if any do.
+    """
+    return Observer(Ingest(log, settings, clock, hasher), settings, backlog or Backlog())
 
 
 def handles(path: str) -> bool:
@@ -49,9 +55,10 @@ def handles(path: str) -> bool:
 class Observer:
     """Serves the Segment HTTP tracking API. State: how much is in flight, nothing else."""
 
-    def __init__(self, ingest: Ingest, settings: ObserverSettings) -> None:
+    def __init__(self, ingest: Ingest, settings: ObserverSettings, backlog: Backlog) -> None:
         self._ingest = ingest
         self._settings = settings
+        self._backlog = backlog
         self._admission = Admission(settings.max_in_flight, settings.max_in_flight_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,6 +107,8 @@ class Observer:
         announced = _announced(request)
         if announced is not None and announced > limit:
             return too_large(route.batch, self._settings)
+        if self._backlog.full:
+            return try_later(503, "behind", "what came before has to be worked off: send it again", RETRY_SECONDS)
         size = limit if announced is None else announced
         if not self._admission.enter(size):
             return try_later(503, "overloaded", "too many requests at once: send it again")

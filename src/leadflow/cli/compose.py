@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from leadflow.cli.dispatch import Site
+from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.hop import Hop, Surroundings
 from leadflow.ports import Ports
 from leadflow.runtime.health import Asgi, Health
@@ -37,11 +38,12 @@ EVERYTHING = frozenset(Part)
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """A process, put together: what serves HTTP, what consumes, and how its open event streams are told to end."""
+    """A process, put together: what serves HTTP, what consumes, how far that is behind, how event streams are ended."""
 
     site: Site
     around: Surroundings
     hops: tuple[Hop, ...]
+    backlog: Backlog
     end_streams: Callable[[], None]
 
 
@@ -53,12 +55,14 @@ def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports:
         hops += _processor(settings, around, ports)
     if Part.SCORING in parts:
         hops += _scoring(settings, around)
-    observer, observes = _observer(settings, secrets, ports) if Part.OBSERVER in parts else (None, _nothing)
+    backlog = Backlog(settings.max_lag)
+    observer, observes = _observer(settings, secrets, ports, backlog) if Part.OBSERVER in parts else (None, _nothing)
     admin = _admin(settings, secrets, ports) if Part.ADMIN_API in parts else None
     return Composition(
         site=Site(create_health(health), observer, observes, admin),
         around=around,
         hops=hops,
+        backlog=backlog,
         end_streams=admin.state.context.stopping.set if admin else lambda: None,
     )
 
@@ -68,7 +72,9 @@ def _nothing(_path: str) -> bool:
     return False
 
 
-def _observer(settings: Settings, secrets: Secrets, ports: Ports) -> tuple[Asgi, Callable[[str], bool]]:
+def _observer(
+    settings: Settings, secrets: Secrets, ports: Ports, backlog: Backlog
+) -> tuple[Asgi, Callable[[str], bool]]:
     """Tell the observer who may send what, and its bounds."""
     from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
     from leadflow_observer.app import create_app, handles
@@ -84,7 +90,7 @@ def _observer(settings: Settings, secrets: Secrets, ports: Ports) -> tuple[Asgi,
         store_ip=settings.store_ip,
         trust_proxy=settings.trust_proxy,
     )
-    return create_app(ports.log, given, ports.clock, ports.hasher), handles
+    return create_app(ports.log, given, ports.clock, ports.hasher, backlog), handles
 
 
 def _processor(settings: Settings, around: Surroundings, ports: Ports) -> tuple[Hop, ...]:

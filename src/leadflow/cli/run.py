@@ -81,7 +81,7 @@ def _background(composition: Composition, adapters: Adapters) -> dict[str, Work]
 
     works: dict[str, Work] = {f"{hop.group}:{hop.topic}": consuming(hop) for hop in hops}
     if hops:
-        works["lag"] = lambda _ending: measure_lag(hops, around)
+        works["lag"] = lambda _ending: measure_lag(hops, around, composition.backlog)
     return {**works, "retention": _trim_hourly(adapters)}
 
 

@@ -11,6 +11,7 @@ import structlog
 from leadflow.contracts.collections import CHECKPOINTS
 from leadflow.contracts.documents import CheckpointDoc
 from leadflow.metrics import HopMetrics
+from leadflow.pipeline.backlog import Backlog
 from leadflow.ports import Assignment, Clock, Emit, Fenced, Log, LostPosition, Record, Store, Unavailable
 
 _FETCH_WAIT = 0.5  # seconds; also how long a stop may go unnoticed
@@ -178,18 +179,24 @@ def _measure(hop: Hop, records: Sequence[Record], step: Step, started: float, cl
         hop.metrics.end_to_end.observe(max(0, clock.now() - step.received_at) / 1_000)
 
 
-async def measure_lag(hops: Sequence[Hop], around: Surroundings, every: float = 5.0) -> None:
-    """Keep the lag gauges true until `stop`: records between each committed offset and its partition's end."""
+async def measure_lag(hops: Sequence[Hop], around: Surroundings, backlog: Backlog, every: float = 1.0) -> None:
+    """Keep the lag gauges and the backlog true until `stop`: records between committed offsets and partitions' ends."""
     while not around.stop.is_set():
         try:
-            for hop in hops:
-                bounds = await around.log.bounds(hop.topic)
-                committed = await around.log.committed(hop.group, hop.topic)
-                for partition, ((begin, end), offset) in enumerate(zip(bounds, committed, strict=True)):
-                    hop.metrics.lag.labels(str(partition)).set(end - (begin if offset is None else offset))
+            backlog.records = sum([await _lag(hop, around.log) for hop in hops])
         except Unavailable as error:
             logger.warning("lag_unknown", error=str(error))
         await _rest(every, around.stop)
+
+
+async def _lag(hop: Hop, log: Log) -> int:
+    """Measure how many records a hop has not committed yet."""
+    bounds = await log.bounds(hop.topic)
+    committed = await log.committed(hop.group, hop.topic)
+    lags = [end - (begin if offset is None else offset) for (begin, end), offset in zip(bounds, committed, strict=True)]
+    for partition, lag in enumerate(lags):
+        hop.metrics.lag.labels(str(partition)).set(lag)
+    return sum(lags)
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> str:

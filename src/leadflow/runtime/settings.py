@@ -116,6 +116,11 @@ class Settings(BaseSettings):
     max_waiting_bytes: int = Field(
         64 * 1024 * 1024, ge=1024 * 1024, description="Bytes that may wait for the disk; beyond: 503."
     )
+    max_lag: int = Field(
+        100_000,
+        ge=0,
+        description="Records that may wait for processing in the same process; beyond: 503. 0 is no limit.",
+    )
     ack_timeout: float = Field(10.0, gt=0, description="Seconds that a request waits for the log; beyond: 503.")
     store_ip: bool = Field(default=False, description="Keep the client's address with web events.")
     trust_proxy: bool = Field(default=False, description="Take the client's address from X-Forwarded-For.")

@@ -84,6 +84,23 @@ async def test_too_much_at_once_is_turned_away(make_world: type[World], limit: d
     assert (await world.post("/v1/track", TRACK)).status_code == 200
 
 
+async def test_a_pipeline_that_is_behind_takes_no_more(world: World) -> None:
+    """503 from the limit on, nothing is written, the picture is no exception; below it there is room again."""
+    world.backlog.records = 1_000
+    assert is_refused_for_now(await world.post("/v1/track", TRACK), 503, "behind", 5)
+    assert is_refused_for_now(await world.post("/v1/batch", {"batch": [TRACK]}), 503, "behind", 5)
+    assert (await world.http.get("/v1/pixel.gif", params={"writeKey": "k1", "data": "e30"})).status_code == 503
+    assert world.log.appends == []
+    world.backlog.records = 999
+    assert (await world.post("/v1/track", TRACK)).status_code == 200
+
+
+async def test_a_process_without_hops_is_never_behind(world: World) -> None:
+    """No limit is no limit, whatever waits."""
+    world.backlog.limit, world.backlog.records = 0, 1_000_000
+    assert (await world.post("/v1/track", TRACK)).status_code == 200
+
+
 async def test_a_write_key_above_its_rate_waits_alone(make_world: type[World]) -> None:
     """429 for it, 200 for others; after the wait it may send again."""
     world = make_world(rate_limit=5)

@@ -14,6 +14,7 @@ from leadflow.contracts.topics import REJECTED, TOUCHPOINTS
 from leadflow.contracts.touchpoint import Rejected, Touchpoint
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.time import from_rfc3339
+from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.ports import Emit
 from leadflow_observer.app import Observer, create_app
@@ -60,8 +61,11 @@ class World:
     def __init__(self, **settings: Any) -> None:
         self.log = FaultyLog()
         self.clock = FixedClock()
+        self.backlog = Backlog(limit=1_000)
         self.settings = ObserverSettings(write_keys=KEYS, **settings)
-        self.app: Observer = create_app(self.log, self.settings, self.clock, Hasher(b"sixteen bytes or more"))
+        self.app: Observer = create_app(
+            self.log, self.settings, self.clock, Hasher(b"sixteen bytes or more"), self.backlog
+        )
         transport = httpx.ASGITransport(self.app, client=("203.0.113.9", 4711))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://observer")
 
