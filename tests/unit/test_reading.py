@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.core.identity.rules import IdentityRules
-from leadflow.core.reading import Event, read_event, read_identifiers, read_signal
+from leadflow.core.reading import Envelope, Event, read_event, read_identifiers, read_signal
 from leadflow.core.touchpoint import Action, Identifier, Marketing, Signal, TouchpointType
 
 RULES = IdentityRules(custom_types=("loyaltyId",))
@@ -27,7 +27,7 @@ def identifiers(body: dict[str, Any], context: dict[str, Any] | None = None) -> 
 
 def signal(body: dict[str, Any], kind: TouchpointType = "track", **envelope: Any) -> Signal:
     """The signal of an event with a plain envelope."""
-    return read_signal(event(body), kind=kind, message_id="m1", source="web", at=5, received_at=7, **envelope)
+    return read_signal(event(body), Envelope(kind=kind, message_id="m1", source="web", at=5, received_at=7, **envelope))
 
 
 def test_an_events_own_context_lies_over_its_batchs() -> None:
@@ -292,7 +292,7 @@ def test_reading_never_raises(body: Any, context: Any, kind: TouchpointType) -> 
     read = read_event(json.dumps(body).encode(), json.dumps(context).encode())
     for one in read_identifiers(read, RULES).kept:
         assert one.value.encode()
-    made = read_signal(read, kind=kind, message_id="m", source="s", at=0, received_at=0)
+    made = read_signal(read, Envelope(kind=kind, message_id="m", source="s", at=0, received_at=0))
     assert set(made.consents.values()) <= {True, False}
     assert msgspec.json.encode((made.traits, made.path, made.marketing.channel))
 

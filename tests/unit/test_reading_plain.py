@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadflow.core.reading import hear, read_event, read_signal
+from leadflow.core.reading import Envelope, hear, read_event, read_signal
 from leadflow.core.reading.plain import read_plain
 from leadflow.core.touchpoint import TouchpointType
 
@@ -66,8 +66,8 @@ events = st.fixed_dictionaries(
 def test_both_ways_hear_the_same(event: dict[str, Any], kind: TouchpointType) -> None:
     """To the last field, also of events that no SDK sends."""
     body = json.dumps(event).encode()
-    envelope: dict[str, Any] = {"kind": kind, "message_id": "m", "source": "web", "at": 5, "received_at": 6}
-    assert hear(body, b"null", **envelope) == read_signal(read_event(body, b"null", kind), **envelope)
+    envelope = Envelope(kind=kind, message_id="m", source="web", at=5, received_at=6)
+    assert hear(body, b"null", envelope) == read_signal(read_event(body, b"null", kind), envelope)
 
 
 @pytest.mark.parametrize("kind", ["page", "screen", "track"])
@@ -81,5 +81,5 @@ def test_what_browsers_send_all_day_is_plain(kind: str) -> None:
 def test_a_batch_context_takes_the_long_way() -> None:
     """What the batch says about the page counts for its events."""
     context = b'{"page": {"path": "/pricing"}}'
-    envelope: dict[str, Any] = {"kind": "page", "message_id": "m", "source": "web", "at": 5, "received_at": 6}
-    assert hear(b"{}", context, **envelope).path == "/pricing"
+    envelope = Envelope(kind="page", message_id="m", source="web", at=5, received_at=6)
+    assert hear(b"{}", context, envelope).path == "/pricing"

@@ -15,7 +15,7 @@ from leadflow.core.identity.email import email_form
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.phone import phone_form
 from leadflow.core.identity.rules import IdentityRules
-from leadflow.core.reading import read_event, read_identifiers, read_signal
+from leadflow.core.reading import Envelope, read_event, read_identifiers, read_signal
 from leadflow.core.scoring.load import shipped_model
 from leadflow.core.scoring.stages import Standing, advance, trigger_of
 from leadflow.core.scoring.tally import EMPTY, add, match
@@ -226,8 +226,7 @@ def signal(moment: Moment) -> Signal:
     event = read_event(touchpoint.body)
     identifiers = read_identifiers(event, RULES)
     assert not identifiers.ignored
-    return read_signal(
-        event,
+    envelope = Envelope(
         kind=touchpoint.type,
         message_id=touchpoint.message_id,
         source=touchpoint.source,
@@ -236,6 +235,7 @@ def signal(moment: Moment) -> Signal:
         bot=touchpoint.bot,
         contacts=tuple(one for one in identifiers.kept if one.type in {"email", "phone"}),
     )
+    return read_signal(event, envelope)
 
 
 def test_contacts_have_one_normal_form(moments: list[Moment]) -> None:

@@ -5,6 +5,15 @@ Whatever JSON was sent, reading never raises: what cannot be understood is left 
 
 from leadflow.core.reading.event import Event, read_event
 from leadflow.core.reading.identifiers import CONVERSION_EVENTS, Identifiers, read_identifiers
-from leadflow.core.reading.signal import hear, read_signal
+from leadflow.core.reading.signal import Envelope, hear, read_signal
 
-__all__ = ["CONVERSION_EVENTS", "Event", "Identifiers", "hear", "read_event", "read_identifiers", "read_signal"]
+__all__ = [
+    "CONVERSION_EVENTS",
+    "Envelope",
+    "Event",
+    "Identifiers",
+    "hear",
+    "read_event",
+    "read_identifiers",
+    "read_signal",
+]

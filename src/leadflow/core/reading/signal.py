@@ -16,79 +16,58 @@ from leadflow.core.touchpoint import Action, Identifier, Quality, Signal, Touchp
 _QUALITIES: Mapping[str, Quality] = {quality: quality for quality in get_args(Quality)}
 
 
-def hear(
-    body: bytes | msgspec.Raw,
-    batch_context: bytes | msgspec.Raw,
-    *,
-    kind: TouchpointType,
-    message_id: str,
-    source: str,
-    at: int,
-    received_at: int,
-    quality: Quality | None = None,
-    contacts: tuple[Identifier, ...] = (),
-    historical: bool = False,
-    bot: bool = False,
-) -> Signal:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a touchpoint besides its event. Times are milliseconds since the epoch.
+
+    `quality` is the write key's and gives way to the event's own; `contacts` are the e-mails and phones that identity
+    kept for this touchpoint.
+    """
+
+    kind: TouchpointType
+    message_id: str
+    source: str
+    at: int
+    received_at: int
+    quality: Quality | None = None
+    contacts: tuple[Identifier, ...] = ()
+    historical: bool = False
+    bot: bool = False
+
+
+def hear(body: bytes | msgspec.Raw, batch_context: bytes | msgspec.Raw, envelope: Envelope) -> Signal:
     """`read_event` and `read_signal` in one, by the short way where the event is plain."""
-    plain = read_plain(body, kind) if bytes(batch_context) == b"null" else None
+    plain = read_plain(body, envelope.kind) if bytes(batch_context) == b"null" else None
     if plain is None:
-        return read_signal(
-            read_event(body, batch_context, kind),
-            kind=kind,
-            message_id=message_id,
-            source=source,
-            at=at,
-            received_at=received_at,
-            quality=quality,
-            contacts=contacts,
-            historical=historical,
-            bot=bot,
-        )
+        return read_signal(read_event(body, batch_context, envelope.kind), envelope)
     return Signal(
-        message_id=message_id,
-        source=source,
-        type=kind,
-        at=at,
-        received_at=received_at,
+        message_id=envelope.message_id,
+        source=envelope.source,
+        type=envelope.kind,
+        at=envelope.at,
+        received_at=envelope.received_at,
         event=plain.event,
         event_name=plain.event_name,
         path=plain.path,
         properties=plain.properties,
         marketing=plain.marketing,
-        quality=quality,
-        contacts=contacts,
-        historical=historical,
-        bot=bot,
+        quality=envelope.quality,
+        contacts=envelope.contacts,
+        historical=envelope.historical,
+        bot=envelope.bot,
         active=plain.active,
     )
 
 
-def read_signal(
-    event: Event,
-    *,
-    kind: TouchpointType,
-    message_id: str,
-    source: str,
-    at: int,
-    received_at: int,
-    quality: Quality | None = None,
-    contacts: tuple[Identifier, ...] = (),
-    historical: bool = False,
-    bot: bool = False,
-) -> Signal:
-    """What an event says; the other arguments are the envelope's. Times are milliseconds since the epoch.
-
-    `quality` is the write key's and gives way to the event's own; `contacts` are the e-mails and phones that identity
-    kept for this touchpoint.
-    """
+def read_signal(event: Event, envelope: Envelope) -> Signal:
+    """What an event says, whatever it is."""
+    kind = envelope.kind
     action = read_action(event.body) if kind == "action" else None
     return Signal(
-        message_id=message_id,
-        source=source,
+        message_id=envelope.message_id,
+        source=envelope.source,
         type=kind,
-        at=at,
-        received_at=received_at,
+        at=envelope.at,
+        received_at=envelope.received_at,
         event=event.normal_name if kind == "track" else None,
         event_name=event.name if kind == "track" else text_of(event.body.get("name")),
         path=read_path(event),
@@ -96,10 +75,10 @@ def read_signal(
         traits=read_traits(event, kind) if action is None else {},
         consents=read_consents(event, kind, action),
         marketing=read_marketing(event),
-        quality=read_quality(event) or quality,
-        contacts=contacts,
-        historical=historical,
-        bot=bot,
+        quality=read_quality(event) or envelope.quality,
+        contacts=envelope.contacts,
+        historical=envelope.historical,
+        bot=envelope.bot,
         active=truth_of(event.context.get("active")) is not False,
         action=action,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from leadflow.contracts.touchpoint import Touchpoint
-from leadflow.core.reading import hear
+from leadflow.core.reading import Envelope, hear
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.stages import Trigger, trigger_of
 from leadflow.core.scoring.tally import Tally, add, match
@@ -12,9 +12,7 @@ from leadflow.core.touchpoint import Identifier, Signal
 
 def signal_of(touchpoint: Touchpoint, contacts: Iterable[tuple[str, str]]) -> Signal:
     """Read a touchpoint; `contacts` are the (type, normal value) of the e-mails and phones that identity kept."""
-    return hear(
-        touchpoint.body,
-        touchpoint.context,
+    envelope = Envelope(
         kind=touchpoint.type,
         message_id=touchpoint.message_id,
         source=touchpoint.source,
@@ -25,6 +23,7 @@ def signal_of(touchpoint: Touchpoint, contacts: Iterable[tuple[str, str]]) -> Si
         historical=touchpoint.historical,
         bot=touchpoint.bot,
     )
+    return hear(touchpoint.body, touchpoint.context, envelope)
 
 
 def count(own: Tally, signal: Signal, model: Model) -> tuple[Tally, Trigger]:
