@@ -8,11 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from leadflow.contracts.collections import TOUCHPOINTS
 from leadflow.contracts.documents import TouchpointDoc
-from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.conditions import one_of
-from leadflow.core.reading import read_event, read_signal
 from leadflow.core.time import to_rfc3339
 from leadflow.core.touchpoint import Signal
+from leadflow.pipeline.scoring.counting import signal_of
 from leadflow.ports import Cursor, Order, Store, Stored
 from leadflow_admin_api.context import Ctx
 from leadflow_admin_api.paging import DEFAULT_LIMIT, CursorText, Limit, page, read_cursor
@@ -125,7 +124,7 @@ def _item(doc: TouchpointDoc) -> TimelineItem | None:
     """None for what was erased."""
     if doc.value is None or doc.gone:
         return None
-    signal = _signal(doc.value)
+    signal = signal_of(doc.value, ())
     marks = {"historical": signal.historical, "bot": signal.bot, "rejected": doc.rejected}
     return TimelineItem(
         message_id=doc.message_id,
@@ -142,19 +141,6 @@ def _item(doc: TouchpointDoc) -> TimelineItem | None:
         ),
         properties=_properties(signal),
         **{name: True for name, marked in marks.items() if marked},
-    )
-
-
-def _signal(touchpoint: Touchpoint) -> Signal:
-    return read_signal(
-        read_event(touchpoint.body, touchpoint.context),
-        kind=touchpoint.type,
-        message_id=touchpoint.message_id,
-        source=touchpoint.source,
-        at=touchpoint.at,
-        received_at=touchpoint.received_at,
-        historical=touchpoint.historical,
-        bot=touchpoint.bot,
     )
 
 
