@@ -18,7 +18,7 @@ NODE_TESTS := tests/e2e/node
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: help run test demo check format schemas docs lock clean
+.PHONY: help run test demo bench check format schemas docs lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed ## set up and run all th
 
 demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
 	@exec $(BIN)/leadflow simulate
+
+bench: $(TESTABLE) ## measure the speed as shares of this machine's ceiling (minutes); BENCH_ARGS=--quick for a look
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
 	@$(BIN)/ruff check .

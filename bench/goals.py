@@ -1,0 +1,49 @@
+"""What is measured, against what, and what it should reach. Shares: the contender's rate by the baseline's."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """`direction` tells whether `accept` and `aim` are least or most values."""
+
+    name: str
+    what: str
+    accept: float
+    aim: float
+    direction: Literal["least", "most"] = "least"
+    unit: str = ""
+
+    def verdict(self, value: float) -> str:
+        """Say how a value stands: `aim`, `accept` or `missed`."""
+        return next((word for word in ("aim", "accept") if self._reaches(value, getattr(self, word))), "missed")
+
+    def _reaches(self, value: float, bound: float) -> bool:
+        return value >= bound if self.direction == "least" else value <= bound
+
+
+GOALS = {
+    goal.name: goal
+    for goal in (
+        Goal("R1/128", "durable observer, single events, 128 connections : bare ASGI", 0.50, 0.65),
+        Goal("R1/32", "durable observer, single events, 32 connections : bare ASGI", 0.40, 0.65),
+        Goal("R2", "durable observer, batches of 100 : bare ASGI + typed decode", 0.25, 0.35),
+        Goal("R3", "processor : no-op loop on the same log", 0.18, 0.25),
+        Goal("R4", "scoring, batches of 2,000 : no-op loop on the same log", 0.35, 0.45),
+        Goal("resolver", "resolver, CPU per evidence : processor, CPU per touchpoint", 5.0, 3.0, "most", "x"),
+        Goal("growth", "cost per event, many profiles : few, same active set", 1.4, 1.2, "most", "x"),
+        Goal("memory", "resident memory with many profiles, under load", 600, 400, "most", "MB"),
+        Goal("embedded/single", "single events, HTTP to stage change, on one core", 7_000, 7_000, unit="events/s"),
+        Goal("embedded/batch", "batches of 100, HTTP to stage change, on one core", 12_000, 12_000, unit="events/s"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One result. `value` by CPU time where a goal is a share; `detail`: what stands behind it, by name."""
+
+    name: str
+    value: float
+    detail: dict[str, float]

@@ -1,0 +1,1 @@
+"""The parts of the benchmark: each takes the options and returns its figures."""

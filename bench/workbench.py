@@ -1,0 +1,147 @@
+"""The hops of the pipeline over log and store, driven until nothing is left to read, and the no-op loop beside them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from bench.measure import Watch, timed
+from leadflow import metrics
+from leadflow.adapters.log_sqlite import SqliteLog
+from leadflow.adapters.store_sqlite import SqliteStore
+from leadflow.adapters.system_clock import SystemClock
+from leadflow.contracts import topics
+from leadflow.contracts.resolved import ResolvedRecord
+from leadflow.contracts.touchpoint import Touchpoint
+from leadflow.core.identity.hashing import Hasher
+from leadflow.core.identity.rules import IdentityRules
+from leadflow.core.scoring.load import shipped_model
+from leadflow.pipeline.hop import Hop, Step, Surroundings, run_hop
+from leadflow.pipeline.ingest.delivery import Delivery
+from leadflow.pipeline.ingest.events import Taken, take_event
+from leadflow.pipeline.ingest.payload import Payload
+from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
+from leadflow.ports import Clock, Emit, Log, Record, Store
+from leadflow_processor.service import hops as processor_hops
+from leadflow_scoring.service import hops as scoring_hops
+
+NOOP_OUT = "bench-out"
+HASHER = Hasher(b"the hash secret of a benchmark")
+RULES = IdentityRules()
+MODEL = shipped_model("b2b")
+SOURCE = SourceConfig("bench")
+PARTITIONS = 4  # as shipped
+
+_CHUNK = 2_000
+_SETTLED_SECONDS = 0.005
+_encode = msgspec.json.Encoder().encode
+
+
+class Noop:
+    """The least that a hop does: decode, encode, append, commit."""
+
+    def __init__(self, decoder: "msgspec.json.Decoder[Touchpoint] | msgspec.json.Decoder[ResolvedRecord]") -> None:
+        self._decode = decoder.decode
+
+    async def step(self, records: Sequence[Record]) -> Step:
+        """Pass a batch on."""
+        emits = [
+            Emit(topic=NOOP_OUT, key=record.key, value=_encode(self._decode(record.value or b""))) for record in records
+        ]
+        return Step(records[-1].offset + 1, emits)
+
+
+class Workbench:
+    """A pipeline whose hops run one at a time, so that each is measured alone."""
+
+    def __init__(self, log: Log, store: Store, clock: Clock) -> None:
+        self.log = log
+        self.store = store
+        self._clock = clock
+        around = self._around()
+        processor, resolver, _ = processor_hops(around, HASHER, RULES)
+        (scoring,) = scoring_hops(around, MODEL)
+        self.processor, self.resolver, self.scoring = processor, resolver, scoring
+        self.noop_touchpoints = self._noop(topics.TOUCHPOINTS, msgspec.json.Decoder(Touchpoint), processor.max_records)
+        self.noop_resolved = self._noop(topics.RESOLVED, msgspec.json.Decoder(ResolvedRecord), scoring.max_records)
+
+    @staticmethod
+    def _noop(
+        topic: str,
+        decoder: "msgspec.json.Decoder[Touchpoint] | msgspec.json.Decoder[ResolvedRecord]",
+        max_records: int,
+    ) -> Hop:
+        return Hop("noop", topic, Noop(decoder).step, metrics.REJECTIONS, max_records=max_records)
+
+    def _around(self) -> Surroundings:
+        return Surroundings(self.log, self.store, self._clock, asyncio.Event())
+
+    async def send(self, events: Iterable[bytes]) -> int:
+        """Put events into `touchpoints` as the observer would; how many."""
+        emits = [taken(raw, self._clock.now()) for raw in events]
+        for start in range(0, len(emits), _CHUNK):
+            await self.log.append(emits[start : start + _CHUNK])
+        return len(emits)
+
+    async def drain(self, hop: Hop) -> tuple[int, Watch]:
+        """Run a hop until it has committed everything; how many records, and what that cost."""
+        records = await self.backlog(hop)
+        around = self._around()
+        done = 0
+
+        async def counted(batch: Sequence[Record]) -> Step:
+            nonlocal done
+            step = await hop.step(batch)
+            done += len(batch)
+            return step
+
+        with timed() as watch:
+            running = asyncio.create_task(run_hop(replace(hop, step=counted), around))
+            # The offset in the log is no event of ours.
+            while not running.done() and (done < records or await self.backlog(hop)):  # noqa: ASYNC110
+                await asyncio.sleep(_SETTLED_SECONDS)
+        around.stop.set()
+        await running
+        return records, watch
+
+    async def backlog(self, hop: Hop) -> int:
+        """Return how many records a hop has not committed yet."""
+        bounds = await self.log.bounds(hop.topic)
+        committed = await self.log.committed(hop.group, hop.topic)
+        return sum(
+            end - (begin if done is None else done) for (begin, end), done in zip(bounds, committed, strict=True)
+        )
+
+
+def taken(raw: bytes, now: int) -> Emit:
+    """Turn an event into its record, by the observer's own code. ValueError if the observer would refuse it."""
+    outcome = take_event(
+        raw, None, _ALONE, Delivery(source=SOURCE, received_at=now, web=True), limits=_LIMITS, hasher=HASHER
+    )
+    if not isinstance(outcome, Taken):
+        raise ValueError(f"the observer refuses an event of the benchmark: {outcome.message}")  # noqa: TRY004
+    return outcome.emit
+
+
+_ALONE = Payload(events=(), batch=False, write_key=None)
+_LIMITS = ObserverSettings(write_keys={})
+
+
+@asynccontextmanager
+async def workbench(folder: Path) -> AsyncIterator[Workbench]:
+    """Open log and store in a folder, with a further topic for the no-op loop."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        log = await SqliteLog.open(
+            folder / "log.db",
+            partitions=PARTITIONS,
+            clock=clock,
+            topics=(*topics.TOPICS, topics.Topic(name=NOOP_OUT)),
+        )
+        stack.push_async_callback(log.close)
+        store = await SqliteStore.open(folder / "store.db")
+        stack.push_async_callback(store.close)
+        yield Workbench(log, store, clock)
