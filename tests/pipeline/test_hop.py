@@ -178,3 +178,21 @@ async def test_what_waits_is_known() -> None:
     assert not backlog.full
     surroundings.stop.set()
     await measuring
+
+
+async def test_a_checkpoint_that_lags_behind_the_log_is_caught_up_without_news() -> None:
+    """Whoever died between its commit and its checkpoint leaves no trap for the day when the offset expires."""
+    log = MemoryLog(partitions=1)
+    await fill(log, 3)
+    async with log.consume("test", TOUCHPOINTS) as assignments:
+        async for assignment in assignments:
+            await assignment.commit(3, ())
+    place = around(log)
+    task = asyncio.create_task(run_hop(hop(copying([])), place))
+    key = f"test:{TOUCHPOINTS}:0"
+    await until(lambda: key in place.store._rows.get("checkpoints", {}), task)
+    place.stop.set()
+    await task
+    (checkpoint,) = await place.store.get(CHECKPOINTS, [key])
+    assert checkpoint is not None
+    assert checkpoint.value.offset == 3

@@ -104,13 +104,14 @@ async def _consume(hop: Hop, assignments: AsyncIterator[Assignment], around: Sur
 async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
     """Process one partition, batch by batch."""
     key = f"{hop.group}:{assignment.topic}:{assignment.partition}"
-    committed = await _resume(assignment, key, around.store)
-    saved_at, unsaved = perf_counter(), False
+    committed, unsaved = await _resume(assignment, key, around.store)
+    saved_at, wait = perf_counter(), 0.0
     while not around.stop.is_set():
-        records = await assignment.fetch(hop.max_records, 0 if unsaved else _FETCH_WAIT)
+        records = await assignment.fetch(hop.max_records, wait)
+        wait = _FETCH_WAIT
         if unsaved and (not records or perf_counter() - saved_at > _CHECKPOINT_EVERY):
-            await _checkpoint(around.store, key, committed)
-            saved_at, unsaved = perf_counter(), False
+            unsaved = not await _checkpoint(around.store, key, committed)
+            saved_at = perf_counter()
         if not records:
             continue
         started = perf_counter()
@@ -118,7 +119,7 @@ async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
         if step is None:
             return
         await assignment.commit(step.next_offset, step.emits)
-        committed, unsaved = step.next_offset, True
+        committed, unsaved, wait = step.next_offset, True, 0.0
         if committed != records[-1].offset + 1:
             assignment.seek(committed)
         _measure(hop, records, step, started, around.clock)
@@ -126,25 +127,33 @@ async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
         await _checkpoint(around.store, key, committed)
 
 
-async def _resume(assignment: Assignment, key: str, store: Store) -> int:
-    """Start at the later of the committed offset and the checkpoint; never silently at the log's beginning."""
+async def _resume(assignment: Assignment, key: str, store: Store) -> tuple[int, bool]:
+    """Start at the later of the committed offset and the checkpoint; never silently at the log's beginning.
+
+    Returns where that is, and whether the checkpoint lies behind it: its last owner may have died in between.
+    """
     (checkpoint,) = await store.get(CHECKPOINTS, [key])
-    if checkpoint is not None and checkpoint.value.offset > assignment.position:
-        assignment.seek(checkpoint.value.offset)
-    return assignment.position
+    saved = checkpoint.value.offset if checkpoint is not None else 0
+    if saved > assignment.position:
+        assignment.seek(saved)
+    return assignment.position, saved < assignment.position
 
 
-async def _checkpoint(store: Store, key: str, offset: int) -> None:
-    """Keep a second memory of the committed offset. Losing a race or the store for a moment does no harm."""
+async def _checkpoint(store: Store, key: str, offset: int) -> bool:
+    """Keep a second memory of the committed offset; False when it has to be tried again."""
     document = CheckpointDoc(offset=offset)
     try:
         (known,) = await store.get(CHECKPOINTS, [key])
         if known is None:
-            await store.insert(CHECKPOINTS, [(key, document)])
-        elif known.value.offset < offset:
-            await store.replace(CHECKPOINTS, [(key, document, known.rev)])
+            (done,) = await store.insert(CHECKPOINTS, [(key, document)])
+            return done
+        if known.value.offset < offset:
+            (done,) = await store.replace(CHECKPOINTS, [(key, document, known.rev)])
+            return done
     except Unavailable as error:
         logger.warning("checkpoint_not_written", key=key, error=str(error))
+        return False
+    return True
 
 
 async def _insist(hop: Hop, records: Sequence[Record], stop: asyncio.Event) -> Step | None:
