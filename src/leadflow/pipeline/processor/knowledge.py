@@ -1,6 +1,6 @@
 """What is known of identifiers and trees: read in batches, remembered where it cannot change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from leadflow.contracts.collections import IDENTITIES, PROFILES
 from leadflow.contracts.documents import IdentityDoc, ProfileDoc
@@ -28,20 +28,22 @@ class Knowledge:
 
     async def of(self, arrivals: Sequence[Arrival]) -> Known:
         """Everything that classifying these arrivals needs; lone new identifiers among them are claimed on the way."""
-        claims = await self._read_claims({key for arrival in arrivals for key in arrival.keys})
+        claims, read = await self._read_claims({key for arrival in arrivals for key in arrival.keys})
+        await self._found([arrival for arrival in arrivals if _has_founded(arrival, read)])
         new = {a.keys[0]: a for a in reversed(arrivals) if len(a.keys) == 1 and claims[a.keys[0]] is None}
         if new:
             claims |= await self._claim(new)
         return Known(claims, await self._read_roots(arrivals, claims))
 
-    async def _read_claims(self, keys: set[IdentifierKey]) -> dict[IdentifierKey, Claim | None]:
+    async def _read_claims(
+        self, keys: set[IdentifierKey]
+    ) -> tuple[dict[IdentifierKey, Claim | None], dict[IdentifierKey, IdentityDoc]]:
+        """The claims, and the documents of those that had to be read."""
         claims: dict[IdentifierKey, Claim | None] = {key: self._claims.get(key) for key in keys}
         missing = [key for key, claim in claims.items() if claim is None]
-        if missing:
-            for key, stored in zip(missing, await self._store.get(IDENTITIES, missing), strict=True):
-                if stored is not None:
-                    claims[key] = self._remember(key, stored.value)
-        return claims
+        found = zip(missing, await self._store.get(IDENTITIES, missing), strict=True) if missing else ()
+        read = {key: stored.value for key, stored in found if stored is not None}
+        return claims | {key: self._remember(key, identity) for key, identity in read.items()}, read
 
     def _remember(self, key: IdentifierKey, claim: Claim) -> Claim:
         claim = Claim(leaf=claim.leaf, incarnation=claim.incarnation, erased_at=claim.erased_at)
@@ -58,15 +60,22 @@ class Knowledge:
             IDENTITIES, [(key, _identity(arrival, leaves[key])) for key, arrival in new.items()]
         )
         founded = [key for key, done in zip(new, inserted, strict=True) if done]
-        if founded:
-            await self._store.insert(
-                PROFILES,
-                [(leaves[key], _profile(leaves[key], key, new[key].touchpoint.received_at)) for key in founded],
-            )
+        await self._found([new[key] for key in founded])
         claims: dict[IdentifierKey, Claim | None] = {}
         for key in founded:
             claims[key] = self._remember(key, Claim(leaf=leaves[key]))
-        return claims | await self._read_claims(set(new) - set(founded))
+        others, _ = await self._read_claims(set(new) - set(founded))
+        return claims | others
+
+    async def _found(self, founders: Sequence[Arrival]) -> None:
+        """Insert the profiles of lone identifiers, each with its founder as its origin."""
+        if founders:
+            await self._store.insert(PROFILES, [self._profile(founder) for founder in founders])
+
+    def _profile(self, founder: Arrival) -> tuple[str, ProfileDoc]:
+        (key,) = founder.keys
+        node = lone(self._hasher.profile(key, 0), founder.touchpoint.received_at, key)
+        return node.order[1], ProfileDoc(order=node.order, ids=node.ids, members=node.members)
 
     async def _read_roots(
         self, arrivals: Iterable[Arrival], claims: dict[IdentifierKey, Claim | None]
@@ -115,6 +124,12 @@ def _identity(arrival: Arrival, leaf: str) -> IdentityDoc:
     )
 
 
-def _profile(pid: str, key: IdentifierKey, received_at: int) -> ProfileDoc:
-    node = lone(pid, received_at, key)
-    return ProfileDoc(order=node.order, ids=node.ids, members=node.members)
+def _has_founded(arrival: Arrival, read: Mapping[IdentifierKey, IdentityDoc]) -> bool:
+    """Whether this touchpoint, which is not stored yet, has claimed its identifier before.
+
+    Then a crash came between, perhaps before the profile was there.
+    """
+    if len(arrival.keys) != 1 or (identity := read.get(arrival.keys[0])) is None:
+        return False
+    origin = (arrival.touchpoint.at, arrival.touchpoint.source)
+    return identity.gp < 0 and identity.leaf is not None and (identity.first_seen, identity.source) == origin

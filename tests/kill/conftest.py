@@ -1,0 +1,8 @@
+"""Rounds start real servers."""
+
+import pytest
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test of this folder."""
+    item.add_marker(pytest.mark.e2e)
