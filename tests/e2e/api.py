@@ -160,13 +160,15 @@ class EventStream:
 
 def _blocks(lines: Iterator[str]) -> Iterator[dict[str, str]]:
     block: dict[str, str] = {}
+    deadline = time.monotonic() + PATIENCE
     for line in lines:
         if line:
             field, _, value = line.partition(":")
             block[field] = value.removeprefix(" ")
-        elif block:
+        elif block.keys() - {""}:  # comments keep the connection open and say nothing
             yield block
-            block = {}
+            block, deadline = {}, time.monotonic() + PATIENCE
+        assert time.monotonic() < deadline, f"no event within {PATIENCE:g} s"
 
 
 def instant(text: str) -> datetime:
