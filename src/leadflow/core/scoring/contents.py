@@ -1,11 +1,12 @@
 """What one touchpoint adds to a tally."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from leadflow.core.scoring.company_size import lower_bound
 from leadflow.core.scoring.matching import event_of
-from leadflow.core.scoring.model import Events, Fact, Model
+from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.statements import Act, Moment, Span, Stated, Touch
 from leadflow.core.scoring.sums import Tally
 from leadflow.core.time import hour_of
@@ -34,7 +35,7 @@ def contents_of(signal: Signal, matched: Sequence[str], model: Model) -> Tally:
     touch = _touch(signal)
     return Tally(
         counts={rule: {hour: 1} for rule in matched},
-        facts=_facts(signal, event, model.facts),
+        facts=_facts(signal, event, model),
         domains=_domains(signal),
         contacts={contact.type: signal.at for contact in signal.contacts},
         consents=_consents(signal),
@@ -80,15 +81,26 @@ def _touch(signal: Signal) -> Touch:
 
 def _spans(signal: Signal, event: str | None, matched: Sequence[str], model: Model) -> dict[str, Span]:
     moment = Moment(signal.at, signal.message_id)
-    names = [] if event is None else _classes(event, signal.properties, model.events)
-    if any(model.kinds[rule] == "intent" for rule in matched):
-        names.append("intent")
+    names = [] if event is None else _classes(event, signal.properties, model)
+    for rule in matched:
+        if model.kinds[rule] == "intent":
+            names.append("intent")
+            break
     if signal.active:
         names.append("touch")
     return dict.fromkeys(names, Span(moment, moment))
 
 
-def _classes(event: str, properties: Mapping[str, Any], events: Events) -> list[str]:
+def _classes(event: str, properties: Mapping[str, Any], model: Model) -> list[str]:
+    names = list(_names_of(event, model))
+    if "bounce" in names and _is_soft(properties):
+        names.remove("bounce")
+    return names
+
+
+@lru_cache(maxsize=4_096)
+def _names_of(event: str, model: Model) -> tuple[str, ...]:
+    events = model.events
     classes = {
         "hand_raise": events.hand_raise,
         "purchase": events.purchase,
@@ -97,10 +109,7 @@ def _classes(event: str, properties: Mapping[str, Any], events: Events) -> list[
         "trial_started": events.trial_started,
         "trial_ended": events.trial_ended,
     }
-    names = [name for name, members in classes.items() if event in members]
-    if "bounce" in names and _is_soft(properties):
-        names.remove("bounce")
-    return names
+    return tuple(name for name, members in classes.items() if event in members)
 
 
 def _is_soft(properties: Mapping[str, Any]) -> bool:
@@ -117,10 +126,10 @@ def _domains(signal: Signal) -> dict[str, int]:
     return {contact.value.rpartition("@")[2]: signal.at for contact in signal.contacts if contact.type == "email"}
 
 
-def _facts(signal: Signal, event: str | None, facts: Sequence[Fact]) -> dict[str, Stated]:
+def _facts(signal: Signal, event: str | None, model: Model) -> dict[str, Stated]:
     stated = {}
-    if signal.traits or (event is not None and signal.properties):
-        for fact in facts:
+    if signal.traits or (event is not None and not _property_names(model).isdisjoint(signal.properties)):
+        for fact in model.facts:
             sides = [(signal.traits, fact.traits)]
             if event is not None:
                 sides.append((signal.properties, fact.properties))
@@ -131,6 +140,11 @@ def _facts(signal: Signal, event: str | None, facts: Sequence[Fact]) -> dict[str
                 if known or all(value is None for value in given):
                     stated[fact.name] = _stated(signal, known[0] if known else None)
     return stated
+
+
+@lru_cache(maxsize=16)
+def _property_names(model: Model) -> frozenset[str]:
+    return frozenset(name for fact in model.facts for name in fact.properties)
 
 
 def _stated(signal: Signal, value: Any) -> Stated:

@@ -1,6 +1,6 @@
 """Fit and completeness: what is known of the lead, without decay and without regard to time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,7 @@ DERIVED_FIELDS = frozenset(
 def fit_shares(tally: Tally, model: Model) -> tuple[int, tuple[Share, ...]]:
     """Fit in micro-points, and the shares that add up to it."""
     facts = tuple((name, stated.value) for name, stated in tally.facts.items())
-    return _fit_of(model, facts, tuple(tally.domains), tuple(tally.contacts))
+    return _fit_of(model, facts, _domains_of(model, tuple(tally.domains)), tuple(tally.contacts))
 
 
 Facts = tuple[tuple[str, Any], ...]
@@ -29,7 +29,7 @@ Facts = tuple[tuple[str, Any], ...]
 
 @lru_cache(maxsize=16_384)  # of most leads nothing is known, and of the others the same few things change
 def _fit_of(
-    model: Model, facts: Facts, domains: tuple[str, ...], contacts: tuple[str, ...]
+    model: Model, facts: Facts, domains: tuple[bool, bool], contacts: tuple[str, ...]
 ) -> tuple[int, tuple[Share, ...]]:
     row = fit_row(model, dict(facts), domains, contacts)
     shares: list[Share] = []
@@ -66,19 +66,29 @@ def completeness_share(tally: Tally, model: Model) -> tuple[int, tuple[Share, ..
     return points, (Share(COMPLETENESS, len(known), points, None),) if points else ()
 
 
-def fit_row(model: Model, facts: Mapping[str, Any], domains: Iterable[str], contacts: Iterable[str]) -> dict[str, Any]:
-    """The facts, and what the model's lists make of them."""
+def fit_row(
+    model: Model, facts: Mapping[str, Any], domains: tuple[bool, bool], contacts: tuple[str, ...]
+) -> dict[str, Any]:
+    """The facts, and what the model's lists make of them. `domains`: is there a company's, is there a competitor's."""
     lists = model.settings
-    domains, contacts = tuple(domains), frozenset(contacts)
     return {
         **facts,
-        "company_domain": any(not _belongs(domain, lists.free_mail_domains) for domain in domains),
-        "competitor_domain": any(_belongs(domain, lists.competitor_domains) for domain in domains),
+        "company_domain": domains[0],
+        "competitor_domain": domains[1],
         "target_profession": _listed(facts.get("profession"), lists.target_professions),
         "target_industry": _listed(facts.get("industry"), lists.target_industries),
         "target_country": _listed(facts.get("country"), lists.target_countries),
         **{contact: contact in contacts for contact in CONTACTS},
     }
+
+
+@lru_cache(maxsize=16_384)
+def _domains_of(model: Model, domains: tuple[str, ...]) -> tuple[bool, bool]:
+    lists = model.settings
+    return (
+        any(not _belongs(domain, lists.free_mail_domains) for domain in domains),
+        any(_belongs(domain, lists.competitor_domains) for domain in domains),
+    )
 
 
 def _known(name: str, tally: Tally) -> bool:

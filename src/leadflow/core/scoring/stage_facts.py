@@ -39,8 +39,7 @@ class StageFacts(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """A fact; `default` for a name that is none."""
-        fact = FACTS.get(name)
-        return default if fact is None else fact(self)
+        return FACTS[name](self) if name in FACTS else default
 
     @property
     def score(self) -> Score:
