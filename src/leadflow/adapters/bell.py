@@ -10,6 +10,11 @@ class Bell:
     def __init__(self) -> None:
         self._listeners: dict[Hashable, set[asyncio.Future[None]]] = {}
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody listens to anything."""
+        return not self._listeners
+
     def ring(self, subject: Hashable) -> None:
         """Wake all who listen for `subject`."""
         for listener in self._listeners.pop(subject, ()):

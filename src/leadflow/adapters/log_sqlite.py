@@ -38,8 +38,8 @@ class SqliteLog:
         """Use `open`."""
         self._layout = layout
         self._clock = clock
-        self._heads = heads
         self._numbers: Mapping[Place, int] = {}
+        self._insert = partial(_append, heads)  # one object: what the writer tells equal jobs by
         self.writer = writer
         self.reader = reader
         self.bell = Bell()
@@ -99,23 +99,33 @@ class SqliteLog:
 
     async def append(self, emits: Sequence[Emit]) -> None:
         """See `ports.Log`. All records or none."""
-        await self.write(emits, bounded=True)
-
-    async def write(
-        self, emits: Sequence[Emit], first: Callable[[sqlite3.Connection], None] | None = None, *, bounded: bool = False
-    ) -> None:
-        """Append records and do `first`, in one durable step."""
         places = [self._layout.place(emit) for emit in emits]
-        rows = [(self._numbers[place], emit.key, emit.value) for place, emit in zip(places, emits, strict=True)]
-        size = sum(len(key.encode()) + len(value or b"") + ROW_BYTES for _, key, value in rows)
-        at = self._clock.now()
+        rows, size = self._rows(places, emits)
+        await self.writer.insert(self._insert, rows, size, bounded=True)
+        self._ring(places)
+
+    async def commit(self, emits: Sequence[Emit], move: Callable[[sqlite3.Connection], None]) -> None:
+        """Do `move` and append records, in one durable step."""
+        places = [self._layout.place(emit) for emit in emits]
+        rows, size = self._rows(places, emits)
 
         def job(connection: sqlite3.Connection) -> None:
-            if first is not None:
-                first(connection)
-            tables.append(connection, self._heads, rows, at)
+            move(connection)
+            self._insert(connection, rows)
 
-        await self.writer.run(job, size, bounded=bounded)
+        await self.writer.run(job, size)
+        self._ring(places)
+
+    def _rows(self, places: Sequence[Place], emits: Sequence[Emit]) -> tuple[list[tables.Row], int]:
+        """The records as rows, and their bytes. UnicodeEncodeError, here and for its sender alone, for a broken key."""
+        at, numbers = self._clock.now(), self._numbers
+        rows = [(numbers[place], emit.key, emit.value, at) for place, emit in zip(places, emits, strict=True)]
+        return rows, sum(len(key.encode()) + len(value or b"") + ROW_BYTES for _, key, value, _ in rows)
+
+    def _ring(self, places: Sequence[Place]) -> None:
+        """Wake those who wait for these partitions or their topics."""
+        if self.bell.silent:  # under load everyone is at work
+            return
         for place in dict.fromkeys(places):
             self.bell.ring(place)
         for topic in {topic for topic, _ in places}:
@@ -216,6 +226,10 @@ class SqliteLog:
 
     def _places(self, topic: str) -> list[Place]:
         return [(topic, partition) for partition in range(self.partitions(topic))]
+
+
+def _append(heads: tables.Heads, connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
+    tables.append(connection, heads, rows)
 
 
 async def _each(assignments: Sequence[SqliteAssignment]) -> AsyncIterator[SqliteAssignment]:

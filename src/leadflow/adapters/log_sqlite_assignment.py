@@ -64,7 +64,7 @@ class SqliteAssignment:
             if not tables.commit(connection, self._group, self._number, self._epoch, next_offset):
                 raise self._fenced()
 
-        await self._log.write(emits, move)
+        await self._log.commit(emits, move)
 
     def seek(self, offset: int) -> None:
         """See `ports.Assignment`."""

@@ -9,16 +9,17 @@ partitions wrote twice the pages in group commits of 32 records.
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 from leadflow.adapters.sqlite_file import LOG_FILE, WrongFile, claim
 from leadflow.adapters.topic_layout import Place, TopicLayout
 from leadflow.ports import Record
 
-Row = tuple[int, str, bytes | None]
-"""(number of the partition, key, value)."""
+Row = tuple[int, str, bytes | None, int]
+"""(number of the partition, key, value, milliseconds since the epoch)."""
+
+_AT_ONCE = (64, 16, 4, 1)
+_GROUP = {count: ", ".join(["(?, ?, ?, ?)"] * count) for count in _AT_ONCE}
 
 _SCHEMA = (
     # `origin`: the oldest offset that can be read; `floor`: no offset below is given out again, even if all rows go
@@ -66,17 +67,31 @@ def create(connection: sqlite3.Connection, path: Path, layout: TopicLayout) -> d
     return {(topic, partition): number for topic, partition, number in rows}
 
 
-def append(connection: sqlite3.Connection, heads: Heads, rows: Iterable[Row], at: int) -> None:
+def append(connection: sqlite3.Connection, heads: Heads, rows: Iterable[Row]) -> None:
     """Write records behind the heads of their partitions; the heads move only when all are written."""
+    parts: dict[int, list[Row]] = {}
+    for row in rows:
+        parts.setdefault(row[0], []).append(row)
     moved: dict[int, int] = {}
-    for number, group in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
+    for number, part in parts.items():
         start = heads.known.get(number)
         if start is None:
             start = bounds(connection, number)[1]
-        records = [(offset, key, value, at) for offset, (_, key, value) in enumerate(group, start)]
-        connection.executemany(f"INSERT INTO records_{number} VALUES (?, ?, ?, ?)", records)
-        moved[number] = start + len(records)
+        _insert(connection, number, start, part)
+        moved[number] = start + len(part)
     heads.known.update(moved)
+
+
+def _insert(connection: sqlite3.Connection, number: int, start: int, rows: Sequence[Row]) -> None:
+    """Many rows a statement: each statement lets go of the interpreter's lock and has to wait for it again."""
+    done = 0
+    for count in _AT_ONCE:
+        while len(rows) - done >= count:
+            values: list[object] = []
+            for offset, (_, key, value, at) in enumerate(rows[done : done + count], start + done):
+                values += (offset, key, value, at)
+            connection.execute(f"INSERT INTO records_{number} VALUES {_GROUP[count]}", values)
+            done += count
 
 
 def bounds(connection: sqlite3.Connection, number: int) -> tuple[int, int]:

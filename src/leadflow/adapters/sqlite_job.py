@@ -4,19 +4,45 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from leadflow.adapters.sqlite_file import unavailable
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Job:
     """Statements for a shared transaction, `size` bytes of them. They may run twice: no effect besides them."""
 
     run: Callable[[sqlite3.Connection], Any]
     size: int
     future: asyncio.Future[Any]
+
+    def alone(self, connection: sqlite3.Connection) -> Any:
+        """Run it by itself."""
+        return self.run(connection)
+
+
+Insert = Callable[[sqlite3.Connection, Sequence[Any]], None]
+"""Writes rows, however many."""
+
+
+@dataclass(slots=True, eq=False)
+class Rows:
+    """A job that only writes rows: such jobs with the same `insert` that follow each other are run as one."""
+
+    insert: Insert
+    rows: Sequence[Any]
+    size: int
+    future: asyncio.Future[Any]
+
+    def alone(self, connection: sqlite3.Connection) -> None:
+        """Run it by itself."""
+        self.insert(connection, self.rows)
+
+
+AnyJob = Job | Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +62,11 @@ class Outcome:
             future.set_exception(self.error)
 
 
+_DONE = Outcome()
+
+
 def run_together(
-    connection: sqlite3.Connection, path: Path, jobs: Sequence[Job], begin: Callable[[], None]
+    connection: sqlite3.Connection, path: Path, jobs: Sequence[AnyJob], begin: Callable[[], None]
 ) -> list[Outcome]:
     """Run all jobs in one transaction, which is durable on return. A job that raises harms itself only.
 
@@ -46,7 +75,7 @@ def run_together(
     """
     begin()
     try:
-        outcomes = [Outcome(job.run(connection)) for job in jobs]
+        outcomes = _run_at_once(connection, jobs)
     except Exception as error:
         _roll_back(connection)
         if _is_everyones(path, error):
@@ -63,13 +92,29 @@ def run_together(
     return outcomes
 
 
-def _run_apart(connection: sqlite3.Connection, path: Path, jobs: Sequence[Job]) -> list[Outcome]:
+def _run_at_once(connection: sqlite3.Connection, jobs: Sequence[AnyJob]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for insert, group in groupby(jobs, key=_insert_of):
+        if insert is None:
+            outcomes += [Outcome(job.alone(connection)) for job in group]
+        else:
+            together = [job for job in group if isinstance(job, Rows)]
+            insert(connection, [row for job in together for row in job.rows])
+            outcomes += [_DONE] * len(together)
+    return outcomes
+
+
+def _insert_of(job: AnyJob) -> Insert | None:
+    return job.insert if isinstance(job, Rows) else None
+
+
+def _run_apart(connection: sqlite3.Connection, path: Path, jobs: Sequence[AnyJob]) -> list[Outcome]:
     outcomes = []
     try:
         for job in jobs:
             connection.execute("SAVEPOINT job")
             try:
-                outcomes.append(Outcome(job.run(connection)))
+                outcomes.append(Outcome(job.alone(connection)))
             except Exception as error:
                 if _is_everyones(path, error):
                     raise

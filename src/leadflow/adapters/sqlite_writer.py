@@ -13,11 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from leadflow import metrics
 from leadflow.adapters.sqlite_file import connect, is_busy, primary_code, unavailable
-from leadflow.adapters.sqlite_job import Job, Outcome, run_together
+from leadflow.adapters.sqlite_job import AnyJob, Insert, Job, Outcome, Rows, run_together
 from leadflow.ports import LeadflowError, Overloaded, Unavailable
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class SqliteWriter:
         self._on_begin = on_begin
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None  # opened by the first flush
-        self._pending: list[Job] = []
+        self._pending: list[AnyJob] = []
         self._running = False  # a flush is scheduled or in flight
         self._closing = False
         self._idle = asyncio.Event()
@@ -76,16 +76,32 @@ class SqliteWriter:
         Raises what the job raises, Unavailable if the file cannot be written now (nothing is done then), and for
         `bounded` jobs Overloaded at once when more than the allowed bytes wait already.
         """
+        self._check(size, bounded=bounded)
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._enqueue(Job(job, size, future))
+        return await future
+
+    async def insert(self, insert: Insert, rows: Sequence[Any], size: int, *, bounded: bool = False) -> None:
+        """Write rows in the next transaction, together with everyone else's that go by the same `insert`.
+
+        Raises as `run` does. `insert` may only fail for what is nobody's own fault.
+        """
+        self._check(size, bounded=bounded)
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._enqueue(Rows(insert, rows, size, future))
+        await future
+
+    def _check(self, size: int, *, bounded: bool) -> None:
         if self._closing:
             raise Unavailable(f"{self._path.name} is closed")
         if bounded and self.waiting_bytes and self.waiting_bytes + size > self._max_waiting:
             raise Overloaded(f"{self._path.name}: {self.waiting_bytes} bytes wait to be written: send later")
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._pending.append(Job(job, size, future))
-        self.waiting_bytes += size
+
+    def _enqueue(self, job: AnyJob) -> None:
+        self._pending.append(job)
+        self.waiting_bytes += job.size
         if not self._running:
             self._schedule()
-        return await future
 
     async def close(self) -> None:
         """Refuse new jobs, flush those that wait, release the file."""
@@ -112,14 +128,14 @@ class SqliteWriter:
         if due or not self._pays_inline(jobs) or not self._flush_inline(jobs):
             self._work.put(lambda: self._flush_on_thread(jobs, checkpoint=due))
 
-    def _pays_inline(self, jobs: Sequence[Job]) -> bool:
+    def _pays_inline(self, jobs: Sequence[AnyJob]) -> bool:
         return (
             self._typical < self._inline_seconds
             and len(jobs) <= INLINE_JOBS
             and sum(job.size for job in jobs) <= INLINE_BYTES
         )
 
-    def _flush_inline(self, jobs: Sequence[Job]) -> bool:
+    def _flush_inline(self, jobs: Sequence[AnyJob]) -> bool:
         """False if the file was locked: then the thread, which may wait, has to do it."""
         try:
             outcomes = self._flush(jobs, patience=0.0)
@@ -128,7 +144,7 @@ class SqliteWriter:
         self._settle(jobs, outcomes)
         return True
 
-    def _settle(self, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
+    def _settle(self, jobs: Sequence[AnyJob], outcomes: Sequence[Outcome]) -> None:
         for job, outcome in zip(jobs, outcomes, strict=True):
             outcome.settle(job.future)
             self.waiting_bytes -= job.size
@@ -149,7 +165,7 @@ class SqliteWriter:
         while (work := self._work.get()) is not None:
             work()
 
-    def _flush_on_thread(self, jobs: Sequence[Job], *, checkpoint: bool) -> None:
+    def _flush_on_thread(self, jobs: Sequence[AnyJob], *, checkpoint: bool) -> None:
         if checkpoint:
             self._checkpoint()
         outcomes = self._flush(jobs, self._busy_seconds) if jobs else []
@@ -163,7 +179,7 @@ class SqliteWriter:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self._rows_at_checkpoint = self._connection.total_changes
 
-    def _flush(self, jobs: Sequence[Job], patience: float) -> list[Outcome]:
+    def _flush(self, jobs: Sequence[AnyJob], patience: float) -> list[Outcome]:
         """Commit the jobs. A file that is locked beyond `patience` seconds raises if the patience is none."""
         started = time.perf_counter()
         try:
