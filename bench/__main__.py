@@ -9,12 +9,20 @@ import msgspec
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import hops, observer
+from bench.parts import day, embedded, hops, observer, overload, size
 from bench.report import read_history, record, run_of, table
 
 Part = Callable[[Options], list[Figure]]
 
-PARTS: dict[str, Part] = {"observer": observer.measure, "hops": hops.measure}
+PARTS: dict[str, Part] = {
+    "observer": observer.measure,
+    "hops": hops.measure,
+    "embedded": embedded.measure,
+    "overload": overload.measure,
+    "size": size.measure,
+    "day": day.measure,
+}
+USUAL = ("observer", "hops", "embedded")  # minutes; the others take as long again, each
 QUICK = Options(rounds=3, profiles=5_000, many_profiles=50_000, events=4_000, evidence=500, requests=2_000, seconds=5.0)
 
 
@@ -22,6 +30,7 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be repeated")
+    parser.add_argument("--all", action="store_true", help=f"all parts, not only {', '.join(USUAL)}")
     parser.add_argument("--quick", action="store_true", help="a look rather than a measurement: small and few rounds")
     parser.add_argument("--rounds", type=int, help="rounds; the median counts")
     parser.add_argument("--profiles", type=int, help="profiles that are there before")
@@ -33,7 +42,7 @@ def main() -> None:
     stated = {name: value for name in ("rounds", "profiles", "events") if (value := getattr(given, name)) is not None}
     options = msgspec.structs.replace(options, **stated)
     figures: list[Figure] = []
-    for name in given.part or PARTS:
+    for name in given.part or (PARTS if given.all else USUAL):
         sys.stderr.write(f"measuring: {name}\n")
         figures += PARTS[name](options)
     run = run_of(figures, options)

@@ -36,6 +36,13 @@ GOALS = {
         Goal("memory", "resident memory with many profiles, under load", 600, 400, "most", "MB"),
         Goal("embedded/single", "single events, HTTP to stage change, on one core", 7_000, 7_000, unit="events/s"),
         Goal("embedded/batch", "batches of 100, HTTP to stage change, on one core", 12_000, 12_000, unit="events/s"),
+        Goal("overload/p99", "time of accepted requests, 99th percentile, at 4 x capacity", 2_000, 1_000, "most", "ms"),
+        Goal("overload/recovery", "until a new request succeeds after the overload", 1_000, 100, "most", "ms"),
+        Goal("overload/lost", "acknowledged events that the store does not hold", 0, 0, "most", "events"),
+        Goal("day/memory", "resident memory at the end of the day : in its middle", 1.15, 1.05, "most", "x"),
+        Goal("day/wal", "most that the write-ahead logs held", 128, 64, "most", "MB"),
+        Goal("day/descriptors", "open descriptors, end of the day - first hour", 4, 2, "most"),
+        Goal("day/tasks", "tasks of the event loop, end of the day - first hour", 0, 0, "most"),
     )
 }
 

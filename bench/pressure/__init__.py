@@ -1,0 +1,1 @@
+"""How the embedded pipeline bears pressure and size: `python -m bench.pressure --help`."""
