@@ -16,12 +16,14 @@ from leadflow.core.identity.rules import IdentityRules
 from leadflow.pipeline.hop import Step
 from leadflow.pipeline.processor.arrival import Arrival, Unusable, read_arrival
 from leadflow.pipeline.processor.knowledge import Knowledge
+from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Record, Store, Stored
 
 _encode = msgspec.json.Encoder().encode
 
 CONTACT_TYPES = ("email", "phone")
 IDENTITY_KEY = "workspace"  # one workspace, one order
+_TURN = 100  # records
 
 
 class Processor:
@@ -39,7 +41,7 @@ class Processor:
         now = self._clock.now()
         emits: dict[int, Emit] = {}
         pending: list[Arrival] = []
-        for index, record in enumerate(records):
+        async for index, record in in_turns(enumerate(records), _TURN):
             match read_arrival(index, record, self._rules, self._hasher, now):
                 case Unusable() as unusable:
                     emits[index] = unusable.emit()

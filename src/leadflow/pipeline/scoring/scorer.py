@@ -20,11 +20,13 @@ from leadflow.core.scoring.model import Model
 from leadflow.pipeline.hop import Step
 from leadflow.pipeline.scoring.lead import Judge, apply, finish, mark, reject, rescored, settled
 from leadflow.pipeline.scoring.rescoring import leads_where, recount
+from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
 
 _decoder: msgspec.json.Decoder[ResolvedRecord] = msgspec.json.Decoder(ResolvedRecord)
 _change = msgspec.json.Decoder(StageChanged)
 _encode = msgspec.json.Encoder().encode
+_TURN = 20  # leads
 
 logger = structlog.get_logger(__name__)
 
@@ -70,7 +72,7 @@ class Scorer:
             written: list[str] = []
             inserts: list[tuple[str, LeadDoc]] = []
             replaces: list[tuple[str, LeadDoc, str]] = []
-            for pid, found in stored.items():
+            async for pid, found in in_turns(stored.items(), _TURN):
                 folded = self._fold(pid, found, inbox[pid], first)
                 leads[pid] = folded.document
                 await self._set_aside(folded.poison)
