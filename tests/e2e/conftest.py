@@ -1,7 +1,7 @@
 """Started servers for the end-to-end tests, and their logs beside each failure."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -68,6 +68,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """A server for one test alone, not started yet."""
     with _server(tmp_path) as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def make_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Mapping[str, str]], AbstractContextManager[Server]]:
+    """Make servers with other settings, for a file of tests that needs its own limits."""
+    return lambda settings: _server(tmp_path_factory.mktemp("made"), settings)
 
 
 @pytest.fixture(scope="module")
