@@ -1,15 +1,16 @@
 """The observer as an ASGI application: a look-up by path, then the pipe. No framework stands on the hot path."""
 
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 
 from leadflow import metrics
 from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.backlog import RETRY_SECONDS, Backlog
-from leadflow.pipeline.ingest.pipe import Ingest, Parcel, too_large
+from leadflow.pipeline.ingest.pipe import Ingest, Parcel
 from leadflow.pipeline.ingest.refusal import Refusal, try_later
 from leadflow.pipeline.ingest.settings import ObserverSettings
 from leadflow.pipeline.ingest.write_key import source_of
@@ -77,13 +78,15 @@ class Observer:
         try:
             answer = await self._answer(route, request, receive)
         except Disconnected:
-            metrics.OBSERVER_REQUESTS.labels(path, str(_CLIENT_CLOSED)).inc()
+            _answered(path, _CLIENT_CLOSED).inc()
             return
-        metrics.OBSERVER_REQUESTS.labels(path, str(answer.status)).inc()
+        _answered(path, answer.status).inc()
         headers = response_headers(answer, request.headers.get(b"origin"))
-        with contextlib.suppress(OSError):  # the client has gone: what was acknowledged is durable all the same
+        try:
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             await send({"type": "http.response.body", "body": answer.body})
+        except OSError:  # the client has gone: what was acknowledged is durable all the same
+            return
 
     async def _answer(self, route: Route | None, request: Request, receive: Receive) -> Answer:
         if request.method == "OPTIONS":
@@ -106,7 +109,7 @@ class Observer:
         limit = self._settings.max_event_bytes if route.batch is False else self._settings.max_batch_bytes
         announced = _announced(request)
         if announced is not None and announced > limit:
-            return too_large(route.batch, self._settings)
+            return self._ingest.too_large(route.batch)
         if self._backlog.full:
             return try_later(503, "behind", "what came before has to be worked off: send it again", RETRY_SECONDS)
         size = limit if announced is None else announced
@@ -134,7 +137,7 @@ class Observer:
         if route.pixel:
             body: bytes | Refusal = pixel_data(request)
         else:
-            body = await read_body(receive, limit, self._settings.body_timeout, too_large(route.batch, self._settings))
+            body = await read_body(receive, limit, self._settings.body_timeout, self._ingest.too_large(route.batch))
         if isinstance(body, Refusal):
             return body
         given = anonymous_id(request)
@@ -153,6 +156,12 @@ class Observer:
                 ip=client_ip(request, self._settings),
             )
         )
+
+
+@lru_cache(maxsize=1024)
+def _answered(path: str, status: int) -> Counter:
+    """Look the metric of a path and a status up: both come from small, closed sets."""
+    return metrics.OBSERVER_REQUESTS.labels(path, str(status))
 
 
 def _temporary(refusal: Refusal) -> bool:

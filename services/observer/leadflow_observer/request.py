@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,7 +29,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     def header(self, name: bytes) -> str | None:
         """Return a header as text; None if it is absent or blank."""
-        return self.headers.get(name, b"").decode("latin-1").strip() or None
+        found = self.headers.get(name)
+        return (found.decode("latin-1").strip() or None) if found else None
 
 
 def read_request(scope: Mapping[str, Any]) -> Request:
@@ -52,10 +54,24 @@ def _query(text: bytes) -> dict[str, str]:
         return {}
 
 
+def _user_of(authorization: bytes | None) -> str | None:
+    """Read the header as sent; SDKs repeat theirs with every request."""
+    if not authorization:
+        return None
+    return _known_user(authorization) if len(authorization) <= _LONGEST_ID else _basic_user(authorization)
+
+
+def _basic_user(authorization: bytes) -> str | None:
+    return basic_user(authorization.decode("latin-1"))
+
+
+_known_user = lru_cache(maxsize=1024)(_basic_user)
+
+
 def key_places(request: Request) -> KeyPlaces:
     """Find the write key wherever it may stand outside of the body."""
     return KeyPlaces(
-        basic=basic_user(request.header(b"authorization")),
+        basic=_user_of(request.headers.get(b"authorization")),
         query=request.query.get("writeKey"),
         header=request.header(b"x-write-key"),
     )

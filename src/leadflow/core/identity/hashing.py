@@ -1,6 +1,8 @@
 """Keyed hashes: names for people that say nothing about them to anyone without the secret."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 
 from leadflow.core.identity.forest import IdentifierKey
@@ -9,6 +11,8 @@ from leadflow.core.touchpoint import Identifier
 MIN_SECRET_BYTES = 16
 DIGEST_BYTES = 12  # 96 bits: a collision among ten billion names has odds of about one in a billion
 
+_REMEMBERED = 32_768  # names
+_WORTH_REMEMBERING = 256  # characters: as long as identifiers may be
 _MAX_KEY_BYTES = 64  # of BLAKE2b, RFC 7693 section 2.1
 
 
@@ -21,8 +25,11 @@ class Hasher:
     """
 
     secret: bytes = field(repr=False)
+    # People come back: the keys of identifiers seen lately need no hashing.
+    _remembered: Callable[[bytes, str, str], str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_remembered", lru_cache(maxsize=_REMEMBERED)(self._digest))
         if len(self.secret) < MIN_SECRET_BYTES:
             raise ValueError(
                 f"the hash secret has {len(self.secret)} bytes: give at least {MIN_SECRET_BYTES} random bytes, "
@@ -31,7 +38,7 @@ class Hasher:
 
     def identifier(self, identifier: Identifier) -> IdentifierKey:
         """The key of an identifier: `type:hash`."""
-        return f"{identifier.type}:{self._digest(b'identifier', identifier.type, identifier.value)}"
+        return f"{identifier.type}:{self._remembered(b'identifier', identifier.type, identifier.value)}"
 
     def profile(self, identifier_key: IdentifierKey, incarnation: int) -> str:
         """The id of the profile that is born of an identifier; each incarnation after an erasure gives another one."""
@@ -43,7 +50,8 @@ class Hasher:
 
     def partition_key(self, kind: str, value: str) -> str:
         """The key of a record in `touchpoints`, which nobody can join with an identifier's key."""
-        return self._digest(b"partition", kind, value)
+        digest = self._remembered if len(value) <= _WORTH_REMEMBERING else self._digest
+        return digest(b"partition", kind, value)
 
     def _digest(self, domain: bytes, first: str, second: str) -> str:
         # The length in front keeps ("a", "bc") and ("ab", "c") apart; surrogates may come from JSON escapes.

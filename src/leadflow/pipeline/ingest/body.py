@@ -42,6 +42,6 @@ def mend(data: bytes) -> bytes:
     Browsers cut text in the middle of an emoji every day: that must not cost an event, let alone a batch.
     """
     data = data.removeprefix(_BYTE_ORDER_MARK)
-    if _SUSPECT.search(data) is None:
+    if b"\\" not in data or _SUSPECT.search(data) is None:
         return data
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], data)

@@ -93,7 +93,9 @@ def take_event(
     hasher: Hasher,
 ) -> Taken | Refusal:
     """Decode, check and wrap one event. `given_type`, which the path states, wins over the event's own."""
-    fields = read_fields(raw, len(bytes(payload.context)) if payload.context_fields else 0, limits)
+    fields: dict[str, Any] | Refusal | None = payload.fields
+    if fields is None:
+        fields = read_fields(raw, len(bytes(payload.context)) if payload.context_fields else 0, limits)
     if isinstance(fields, Refusal):
         return fields
     header = read_header(fields, given_type, delivery.anonymous_id)

@@ -14,6 +14,8 @@ EVENT_TYPES: Mapping[str, TouchpointType] = {kind: kind for kind in get_args(Tou
 LONGEST_MESSAGE_ID = 100
 LONGEST_EVENT_NAME = 200
 
+_OBJECTS = ("properties", "traits", "context")
+_DEMANDING = frozenset(("track", "group", "alias"))
 _NOTHING: dict[str, Any] = {}
 
 
@@ -32,6 +34,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 def text_of(value: Any) -> str | None:
     """Read an id: text, or a number as text; blank text, null and anything else are absent."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return value if value and not value.isspace() else None
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -43,30 +47,31 @@ def read_header(
     fields: dict[str, Any], given_type: TouchpointType | None, given_anonymous: str | None
 ) -> Header | Refusal:
     """Read and check an event. `given_type` (of the path) wins; `given_anonymous` (of a header) fills a gap."""
-    kind = given_type or _type_of(fields.get("type"))
+    get = fields.get
+    kind = given_type or _type_of(get("type"))
     if isinstance(kind, Refusal):
         return kind
-    user_id = text_of(fields.get("userId"))
-    anonymous_id = text_of(fields.get("anonymousId")) or given_anonymous
-    message_id = fields.get("messageId")
+    user_id = text_of(get("userId"))
+    anonymous_id = text_of(get("anonymousId")) or given_anonymous
+    message_id = get("messageId")
     problem = (
         _identity_problem(user_id, anonymous_id)
-        or _demands(kind, fields, user_id)
+        or (_demands(kind, fields, user_id) if kind in _DEMANDING else None)
         or _message_id_problem(message_id)
         or _object_problem(fields)
     )
     if problem is not None:
         return problem
-    client_at = read_instant(fields.get("originalTimestamp"))
+    client_at = read_instant(get("originalTimestamp"))
     return Header(
         type=kind,
         message_id=text_of(message_id),
         user_id=user_id,
         anonymous_id=anonymous_id,
-        client_at=read_instant(fields.get("timestamp")) if client_at is None else client_at,
-        sent_at=read_instant(fields.get("sentAt")),
-        traits=fields.get("traits") or _NOTHING,
-        context=fields.get("context") or _NOTHING,
+        client_at=read_instant(get("timestamp")) if client_at is None else client_at,
+        sent_at=read_instant(get("sentAt")),
+        traits=get("traits") or _NOTHING,
+        context=get("context") or _NOTHING,
     )
 
 
@@ -124,7 +129,7 @@ def _message_id_problem(message_id: Any) -> Refusal | None:
 
 
 def _object_problem(fields: dict[str, Any]) -> Refusal | None:
-    for name in ("properties", "traits", "context"):
+    for name in _OBJECTS:
         value = fields.get(name)
         if value is not None and not isinstance(value, dict):
             return _bad(f"invalid_{name}", f"{name} must be an object, not {shown(value)}")

@@ -1,6 +1,7 @@
 """Which channel an event came through, and whether a crawler sent it."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from leadflow.core.touchpoint import Channel
@@ -11,6 +12,7 @@ _WEB_LIBRARY = re.compile(
     r"analytics\.js|rudderlabs javascript|analytics-next|jitsu.*js|posthog-js|^web$", re.IGNORECASE
 )
 _MOBILE_LIBRARY = re.compile(r"ios|android|swift|kotlin|react[-_ ]?native|flutter|mobile", re.IGNORECASE)
+_LONG_NAME = 100  # longer ones are not worth remembering
 
 
 class Contexts:
@@ -38,10 +40,21 @@ def channel_of(delivery: Delivery, contexts: Contexts) -> Channel:
     name = library.get("name") if isinstance(library, dict) else None
     if not isinstance(name, str):
         return "server"
+    kind = _known_library(name) if len(name) <= _LONG_NAME else _library(name)
+    if kind != "mobile":
+        return kind
+    on_device = isinstance(contexts.get("device"), dict) or isinstance(contexts.get("os"), dict)
+    return "mobile" if on_device else "server"
+
+
+def _library(name: str) -> Channel:
+    """Tell where a library runs by its name."""
     if _WEB_LIBRARY.search(name):
         return "web"
-    on_device = isinstance(contexts.get("device"), dict) or isinstance(contexts.get("os"), dict)
-    return "mobile" if on_device and _MOBILE_LIBRARY.search(name) else "server"
+    return "mobile" if _MOBILE_LIBRARY.search(name) else "server"
+
+
+_known_library = lru_cache(maxsize=1024)(_library)
 
 
 def sent_by_crawler(channel: Channel, delivery: Delivery, contexts: Contexts) -> bool:

@@ -16,10 +16,11 @@ def partition_key(header: Header, contexts: Contexts, hasher: Hasher) -> str:
         return hasher.partition_key("user_id", header.user_id.strip())
     nested = contexts.get("traits")
     traits = (header.traits, nested) if isinstance(nested, dict) else (header.traits,)
-    for name in ("email", "phone"):
-        value = _first(name, traits)
-        if value is not None:
-            return hasher.partition_key(name, value.strip().lower())
+    if any(traits):
+        for name in ("email", "phone"):
+            value = _first(name, traits)
+            if value is not None:
+                return hasher.partition_key(name, value.strip().lower())
     return hasher.partition_key("anonymous_id", header.anonymous_id or "")
 
 

@@ -43,9 +43,11 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: Any = None
     context: msgspec.Raw = NO_JSON
     context_fields: dict[str, Any] = {}
+    fields: dict[str, Any] | None = None  # of a lone event that could be read
 
 
 _single = msgspec.json.Decoder(_Single)
+_decode = msgspec.json.Decoder().decode
 _batch = msgspec.json.Decoder(_Batch)
 
 
@@ -65,10 +67,25 @@ def read_payload(data: bytes, *, batch: bool | None, limits: ObserverSettings) -
 
 
 def _read_single(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
+    fields = _whole(data, limits)
+    if fields is not None:
+        key = fields.get("writeKey") or fields.get("api_key")
+        return Payload(events=(data.strip(),), batch=False, write_key=key, fields=fields)
     head = _single.decode(data)
     if len(data) > limits.max_event_bytes:
         return event_too_large(len(data), limits)
     return Payload(events=(data.strip(),), batch=False, write_key=head.write_key or head.api_key)
+
+
+def _whole(data: bytes, limits: ObserverSettings) -> dict[str, Any] | None:
+    """Decode a lone event at once, as nearly all can be; None: look for the reason, which may come after the key's."""
+    if len(data) > limits.max_event_bytes or nested_deeper_than(limits.max_nesting, data):
+        return None
+    try:
+        fields = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
 
 
 def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
+from prometheus_client import Counter
 
 from leadflow import metrics
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.touchpoint import TouchpointType
 from leadflow.pipeline.ingest.body import inflate
+from leadflow.pipeline.ingest.deadline import Deadline
 from leadflow.pipeline.ingest.delivery import Delivery
 from leadflow.pipeline.ingest.events import Taken, reject_event, take_event
 from leadflow.pipeline.ingest.payload import Payload, batch_too_large, event_too_large, read_payload
@@ -62,7 +64,14 @@ class Ingest:
         self._log = log
         self._clock = clock
         self._hasher = hasher
+        self._ack = Deadline(settings.ack_timeout)
+        self._event_too_large = event_too_large(None, settings)
+        self._batch_too_large = batch_too_large(f"more than {settings.max_batch_bytes} bytes")
         self._buckets: dict[str, Bucket] = {}
+
+    def too_large(self, batch: bool | None) -> Refusal:  # noqa: FBT001  # three-valued, as in Parcel
+        """Say that a body is above the limit of its path."""
+        return self._event_too_large if batch is False else self._batch_too_large
 
     async def accept(self, parcel: Parcel) -> Refusal | None:
         """Take a request's events in. None: they are durable. Refusals with 5xx and 429 left nothing behind to mend."""
@@ -91,7 +100,7 @@ class Ingest:
     def _open(self, parcel: Parcel) -> Payload | Refusal:
         limits = self.settings
         limit = limits.max_event_bytes if parcel.batch is False else limits.max_batch_bytes
-        data = inflate(parcel.body, limit, too_large(parcel.batch, limits))
+        data = inflate(parcel.body, limit, self.too_large(parcel.batch))
         if isinstance(data, Refusal):
             return data
         metrics.OBSERVER_BYTES.inc(len(data))
@@ -118,18 +127,18 @@ class Ingest:
     async def _sort(self, payload: Payload, parcel: Parcel, delivery: Delivery) -> Intake | Refusal:
         """Part the good from the bad. A lone bad event is refused, one of a batch is put aside with its reason."""
         emits: list[Emit] = []
-        types: Counter[str] = Counter()
-        refused: Counter[str] = Counter()
+        types: dict[str, int] = {}
+        refused: dict[str, int] = {}
         bots = 0
         for number, raw in enumerate(payload.events, 1):
             outcome = take_event(raw, parcel.type, payload, delivery, limits=self.settings, hasher=self._hasher)
             if isinstance(outcome, Taken):
                 emits.append(outcome.emit)
-                types[outcome.type] += 1
+                types[outcome.type] = types.get(outcome.type, 0) + 1
                 bots += outcome.bot
             elif payload.batch or parcel.keep_bad:
                 emits.append(reject_event(raw, outcome, delivery, self.settings))
-                refused[outcome.code] += 1
+                refused[outcome.code] = refused.get(outcome.code, 0) + 1
             else:
                 return outcome
             if number % _TURN == 0:
@@ -142,8 +151,7 @@ class Ingest:
             return None
         began = time.perf_counter()
         try:
-            async with asyncio.timeout(self.settings.ack_timeout):
-                await self._log.append(emits)
+            await self._ack.wait(self._log.append(emits))
         except Overloaded as error:
             return try_later(503, "overloaded", "too much is waiting already: send it again", error.retry_after)
         except Unavailable as error:
@@ -152,13 +160,6 @@ class Ingest:
             return try_later(503, "ack_timeout", "the log did not confirm in time: send it again")
         metrics.OBSERVER_ACK_SECONDS.observe(time.perf_counter() - began)
         return None
-
-
-def too_large(batch: bool | None, limits: ObserverSettings) -> Refusal:  # noqa: FBT001  # three-valued, as in Parcel
-    """Say that a body is above the limit of its path."""
-    if batch is False:
-        return event_too_large(None, limits)
-    return batch_too_large(f"more than {limits.max_batch_bytes} bytes")
 
 
 def _with_body_key(keys: KeyPlaces, payload: Payload) -> KeyPlaces:
@@ -178,9 +179,15 @@ def _delivery(parcel: Parcel, source: SourceConfig, now: int) -> Delivery:
     )
 
 
+@lru_cache(maxsize=1024)
+def _events(kind: str, source: str) -> Counter:
+    """Look the metric of a type and a source up: both come from small, closed sets."""
+    return metrics.OBSERVER_EVENTS.labels(kind, source)
+
+
 def _count(intake: Intake) -> None:
     for kind, number in intake.types.items():
-        metrics.OBSERVER_EVENTS.labels(kind, intake.source).inc(number)
+        _events(kind, intake.source).inc(number)
     for code, number in intake.refused.items():
         metrics.OBSERVER_REJECTED.labels(code).inc(number)
     if intake.bots:

@@ -11,6 +11,8 @@ _LATEST = 253_402_300_800_000  # the year 10000, where RFC 3339 ends
 
 def read_instant(value: Any) -> int | None:
     """Read an ISO 8601 text, or seconds or milliseconds since the epoch as a number; None: neither, or absurd."""
+    if value is None:
+        return None
     if isinstance(value, str):
         try:
             instant = from_rfc3339(value)
