@@ -116,6 +116,24 @@ async def test_a_locked_file_is_unavailable_until_it_is_free(log: SqliteLog, pat
     assert await kept(log) == ["first", "after"]
 
 
+async def test_a_check_writes_as_long_as_the_latest_flush_has_failed(log: SqliteLog, path: Path) -> None:
+    """Readiness asks it: silent while all is well, Unavailable until something can be written again."""
+    flushes = log.writer.flushes
+    await log.writer.check()
+    assert log.writer.flushes == flushes
+    with closing(connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            await log.append([emit("refused")])
+        with pytest.raises(Unavailable, match="another process"):
+            await log.writer.check()
+        other.execute("ROLLBACK")
+    await log.writer.check()
+    assert log.writer.flushes == flushes + 1
+    await log.writer.check()
+    assert log.writer.flushes == flushes + 1
+
+
 async def test_a_short_lock_is_waited_for(log: SqliteLog, path: Path) -> None:
     """A lock that goes away within the patience costs time only."""
     log.writer._busy_seconds = 30.0

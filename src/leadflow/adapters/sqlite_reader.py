@@ -22,8 +22,9 @@ class SqliteReader:
     """One connection for the event loop and one per thread. Each read sees all that was committed before it."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file; raises Unavailable."""
         self._path = path
-        self._here: sqlite3.Connection | None = connect(path, reading=True)
+        self._here: sqlite3.Connection | None = self._opened()
         self._spare: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="leadflow-reader")
 
@@ -60,7 +61,10 @@ class SqliteReader:
         try:
             return self._spare.get_nowait()
         except queue.Empty:
-            return self._explained(lambda _: connect(self._path, reading=True), None)
+            return self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        return self._explained(lambda _: connect(self._path, reading=True), None)
 
     def _explained(self, read: Callable[[C], T], connection: C) -> T:
         try:

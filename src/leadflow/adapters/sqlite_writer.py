@@ -60,6 +60,7 @@ class SqliteWriter:
         self._typical = inline_seconds * 2  # moving average of a commit: the first ones are measured off the loop
         self._rows_at_checkpoint = 0
         self.waiting_bytes = 0
+        self.failing = False  # the latest flush could not be written
         self.flushes = 0
         self.last_flush_seconds = 0.0
         self._seconds = metrics.FLUSH_SECONDS.labels(name)
@@ -102,6 +103,14 @@ class SqliteWriter:
         self.waiting_bytes += job.size
         if not self._running:
             self._schedule()
+
+    async def check(self) -> None:
+        """If the latest flush could not be written: write a little, to see whether the next one can.
+
+        Raises Unavailable as long as it cannot, so that a full disk shows even where nobody writes any more.
+        """
+        if self.failing:
+            await self.run(_touch, 0)
 
     async def close(self) -> None:
         """Refuse new jobs, flush those that wait, release the file."""
@@ -189,8 +198,10 @@ class SqliteWriter:
             if isinstance(error, sqlite3.Error) and is_busy(error) and not patience:
                 raise
             self._failures.inc()
+            self.failing = True
             self._let_go(error)
             return [Outcome(error=self._explained(error)) for _ in jobs]
+        self.failing = False
         self.flushes += 1
         self.last_flush_seconds = time.perf_counter() - started
         self._typical += SMOOTHING * (self.last_flush_seconds - self._typical)
@@ -227,3 +238,9 @@ class SqliteWriter:
             return error
         known = unavailable(self._path, error) if isinstance(error, sqlite3.Error) else None
         return known or Unavailable(f"{self._path.name} cannot be written: {error}")
+
+
+def _touch(connection: sqlite3.Connection) -> None:
+    """Write the first page again, as it is."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.execute(f"PRAGMA user_version = {version}")

@@ -12,7 +12,7 @@ from leadflow.cli.serve import bind, server, stop_on_signals
 from leadflow.pipeline.hop import Hop, measure_lag, run_hop
 from leadflow.ports import LeadflowError, Unavailable
 from leadflow.runtime.bootstrap import Adapters, open_adapters
-from leadflow.runtime.health import Health, port_checks
+from leadflow.runtime.health import Health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
 from leadflow.runtime.supervision import Supervisor, Work
@@ -42,7 +42,7 @@ async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], ann
     stop = asyncio.Event()
     with bind(settings) as listener, stop_on_signals(stop):
         async with open_adapters(settings, secrets.hash_secret) as adapters:
-            supervisor = Supervisor(Health(port_checks(adapters.ports.log, adapters.ports.store)), stop)
+            supervisor = Supervisor(Health(adapters.checks()), stop)
             composition = compose(parts, settings, secrets, adapters.ports, supervisor.health)
             for part, work in _background(composition, adapters).items():
                 supervisor.start(part, work)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from leadflow.adapters.system_clock import SystemClock
 from leadflow.contracts import topics
 from leadflow.core.identity.hashing import Hasher
 from leadflow.ports import Ports
+from leadflow.runtime.health import Check, port_checks
 from leadflow.runtime.settings import Settings, SettingsError
 
 _LATER = "{variable} names {scheme}, which is not in this version: use sqlite:///path"
@@ -26,6 +28,18 @@ class Adapters:
 
     ports: Ports
     log: SqliteLog
+    store: SqliteStore
+
+    def checks(self) -> dict[str, Check]:
+        """Return what /readyz asks: both ports can be read and, where the latest write failed, be written again."""
+        reads = port_checks(self.ports.log, self.ports.store)
+        writers = {"log": self.log.writer, "store": self.store.writer}
+
+        async def check(name: str) -> None:
+            await reads[name]()
+            await writers[name].check()
+
+        return {name: partial(check, name) for name in reads}
 
     async def trim(self) -> int:
         """Remove what retention and compaction say; the number of records removed."""
@@ -56,7 +70,7 @@ async def open_adapters(settings: Settings, hash_secret: bytes) -> AsyncIterator
         stack.push_async_callback(log.close)
         store = await SqliteStore.open(store_path)
         stack.push_async_callback(store.close)
-        yield Adapters(Ports(log=log, store=store, clock=clock, hasher=Hasher(hash_secret)), log)
+        yield Adapters(Ports(log=log, store=store, clock=clock, hasher=Hasher(hash_secret)), log, store)
 
 
 def _topics(settings: Settings) -> list[topics.Topic]:
