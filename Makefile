@@ -17,8 +17,9 @@ TESTABLE := $(VENV)/.leadflow-testable
 NODE_TESTS := tests/e2e/node
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
 PYTEST_ARGS ?= -n 2 --dist loadfile
+ROUNDS ?= 300
 
-.PHONY: help run test demo bench check format schemas docs lock clean
+.PHONY: help run test soak demo bench check format schemas docs lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +29,9 @@ run: $(RUNNABLE) ## set up and start the embedded pipeline (LEADFLOW_PORT, 8080 
 
 test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed ## set up and run all the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: $(TESTABLE) ## kill the server hundreds of times under load and look for what is lost (ROUNDS=300)
+	@PYTHONPATH=tests $(BIN)/python -m kill --rounds $(ROUNDS)
 
 demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
 	@exec $(BIN)/leadflow simulate

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import resource
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,12 @@ HASHER = Hasher(SETTINGS["LEADFLOW_HASH_SECRET"].encode())
 MODEL = shipped_model("b2b")
 
 
+LIVES = {"under load": 6, "while starting": 3, "while stopping": 2}
+"""How a server may come to its end, and how often in comparison."""
+if hasattr(resource, "prlimit"):  # only there can the disk of a running process be filled
+    LIVES["on a full disk"] = 1
+
+
 class Lane:
     """One data folder whose server dies again and again while clients go on sending."""
 
@@ -70,13 +77,18 @@ class Lane:
 
     def _round(self) -> None:
         """One life, from its start to its death."""
+        began = monotonic()
         self._victim.start()
-        how = self._dice.choices(("under load", "while starting", "while stopping"), (6, 3, 2))[0]
+        how = self._dice.choices(tuple(LIVES), tuple(LIVES.values()))[0]
         self.deaths[how] += 1
         if how == "while starting":
             self._victim.lives_for(self._start_up * self._dice.uniform(0.1, 1.3))
         else:
-            self._wait_for_answers(self._dice.randint(1, 80))
+            self._wait_for_answers(1)
+            self._start_up = monotonic() - began
+            self._wait_for_answers(self._dice.randint(0, 80))
+        if how == "on a full disk":
+            self._suffer()
         if how == "while stopping":
             self._victim.ask_to_stop()
             self._victim.lives_for(self._dice.uniform(0.0, 0.25))
@@ -84,17 +96,26 @@ class Lane:
         acknowledged = self._clients.ledger.acknowledged
         self._recent |= dict.fromkeys(list(acknowledged)[-RECENT:])
 
+    def _suffer(self) -> None:
+        """The disk fills up: clients are told to come again; half of the servers live to see it free again."""
+        shed = self._clients.ledger.shed
+        self._victim.fill_disk(self._dice.randint(0, 100_000))
+        wait_for(lambda: self._clients.ledger.shed > shed + 1, "a 503 with Retry-After")
+        wait_for(lambda: _tells_of_the_disk(*self._victim.readiness()), "a /readyz that says why")
+        if self._dice.random() < 0.5:
+            self._victim.free_disk()
+            wait_for(lambda: self._victim.readiness()[0] == httpx.codes.OK, "readiness once there is room")
+            self._wait_for_answers(5)
+
     def _wait_for_answers(self, more: int) -> None:
         """Until the clients have been given so many further acknowledgements."""
-        began, before = monotonic(), self._clients.ledger.answers
+        before = self._clients.ledger.answers
 
-        def answered(count: int) -> bool:
+        def answered() -> bool:
             self._victim.check()
-            return self._clients.ledger.answers >= before + count
+            return self._clients.ledger.answers >= before + more
 
-        wait_for(lambda: answered(1), "a first acknowledgement")
-        self._start_up = monotonic() - began
-        wait_for(lambda: answered(more), f"{more} acknowledgements")
+        wait_for(answered, f"{more} acknowledgements")
 
     def _check(self) -> None:
         """Everything that was acknowledged is there and counts once; the server ends in the regular way."""
@@ -138,6 +159,11 @@ class Lane:
                 yield f"the subscriber heard {change.id} out of order"
             latest[change.profile_id] = place.get(change.id, -1)
         yield from self._subscriber.unexpected
+
+
+def _tells_of_the_disk(status: int, text: str) -> bool:
+    """A last small write may still have had room, a large one none."""
+    return status == httpx.codes.SERVICE_UNAVAILABLE and ("log.db" in text or "store.db" in text)
 
 
 async def _settle(data: Path) -> None:

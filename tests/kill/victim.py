@@ -1,6 +1,7 @@
 """A `leadflow up` that is going to be killed: started without waiting, ended at any moment of its life."""
 
 import os
+import resource
 import signal
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from e2e.server import PROGRAM, SETTINGS, free_port
 from e2e.waiting import wait_for
 
 _TAIL = 6_000
+_NOT_PASSED_ON = ("LEADFLOW_", "PYTHONDONTWRITEBYTECODE")
 
 
 class Victim:
@@ -26,7 +28,8 @@ class Victim:
 
     def start(self) -> None:
         """Start a process; it takes a while until it listens."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADFLOW_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
+        environment["PYTHONPYCACHEPREFIX"] = str(self._folder.parent / "bytecode")  # dozens of starts compile once
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603  the program under test
                 [PROGRAM, "up", "--port", str(self.port), "--data", str(self.data)],
@@ -64,6 +67,21 @@ class Victim:
 
         wait_for(ready, f"/readyz of {self.url}")
 
+    def fill_disk(self, room: int) -> None:
+        """Let no file be written behind so many bytes: for the process the disk is full then, or will be soon."""
+        assert self._process is not None
+        _limit_files(self._process.pid, room)
+
+    def free_disk(self) -> None:
+        """Let files grow again."""
+        assert self._process is not None
+        _limit_files(self._process.pid, resource.RLIM_INFINITY)
+
+    def readiness(self) -> tuple[int, str]:
+        """Status and text of /readyz."""
+        answer = httpx.get(f"{self.url}/readyz", timeout=10)
+        return answer.status_code, answer.text
+
     def ask_to_stop(self) -> None:
         """SIGTERM, as a service manager sends it."""
         assert self._process is not None
@@ -85,3 +103,9 @@ class Victim:
     def tail(self) -> str:
         """The end of its log."""
         return self._log.read_text(errors="replace")[-_TAIL:]
+
+
+def _limit_files(pid: int, size: int) -> None:
+    """Change the soft limit of a running process."""
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))

@@ -74,7 +74,7 @@ SENT = frozenset(event["messageId"] for wave in WAVES for request in wave for ev
 
 
 class Ground:
-    """What outlives a process: gives log and store to a new one. `crashed`: what the last one held is gone."""
+    """What outlives a process: gives log and store to each new one. Raises Crash if that cannot start."""
 
     @asynccontextmanager
     async def ports(self) -> AsyncIterator[tuple[Log, Store]]:
@@ -85,20 +85,24 @@ class Ground:
 
 @dataclass(slots=True)
 class Teller:
-    """Sends each request until it is acknowledged and lets the hops work; after a crash a new process goes on."""
+    """Sends each request until it is acknowledged and lets the hops work; after a crash a new process goes on.
+
+    `done`: how many steps of the story are behind it. `refusals`: how often it was told to come later.
+    """
 
     ground: Ground
     clock: FixedClock = field(default_factory=FixedClock)
+    done: int = 0
     refusals: int = 0
     lives: int = 0
 
     async def tell(self) -> None:
-        """The whole story. AssertionError for an answer that no client should get."""
+        """The rest of the story. AssertionError for an answer that no client should get."""
         steps: list[Callable[[Log, Store], Awaitable[None]]] = []
         for wave in WAVES:
             steps += [partial(self._send, request) for request in wave]
             steps.append(self._work)
-        while steps:
+        while self.done < len(steps):
             self.lives += 1
             assert self.lives <= LIVES, "it does not come to an end"
             try:
@@ -106,13 +110,13 @@ class Teller:
             except* Crash:
                 pass  # the next process goes on
 
-    async def _live(self, steps: list[Callable[[Log, Store], Awaitable[None]]]) -> None:
+    async def _live(self, steps: Sequence[Callable[[Log, Store], Awaitable[None]]]) -> None:
         """One process: what it has done is not done again."""
         async with self.ground.ports() as (log, store):
-            while steps:
-                self.clock.instant = NOW + HOUR - len(steps)  # by the step, however often it is tried
-                await steps[0](log, store)
-                del steps[0]
+            while self.done < len(steps):
+                self.clock.instant = NOW + HOUR + self.done  # by the step, however often it is tried
+                await steps[self.done](log, store)
+                self.done += 1
 
     async def _send(self, request: Sequence[Json], log: Log, store: Store) -> None:
         """Send one request until it is acknowledged; the empty one is what sales do."""
