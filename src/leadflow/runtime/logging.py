@@ -43,7 +43,8 @@ def configure(settings: Settings) -> None:
     render: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=colours)]
+        # Plain tracebacks: the pretty ones print local variables, which hold personal data.
+        else [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[
