@@ -3,6 +3,7 @@
 # ruff: noqa: T201 - it speaks to whoever runs it
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ def main() -> int:
             print(f"after {first} rounds and some: {error}\nthe data are in {folder}")
             return 1
         print(f"{first + rounds} rounds, {time.monotonic() - began:.0f} s: {saw}", flush=True)
+    shutil.rmtree(folder)
     print("all promises hold")
     return 0
 
