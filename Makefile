@@ -18,6 +18,7 @@ NODE_TESTS := tests/e2e/node
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
 PYTEST_ARGS ?= -n 2 --dist loadfile
 ROUNDS ?= 300
+SEEDS ?= 2000
 
 .PHONY: help run test soak demo bench check format schemas docs lock clean
 
@@ -30,7 +31,8 @@ run: $(RUNNABLE) ## set up and start the embedded pipeline (LEADFLOW_PORT, 8080 
 test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed ## set up and run all the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-soak: $(TESTABLE) ## kill the server hundreds of times under load and look for what is lost (ROUNDS=300)
+soak: $(TESTABLE) ## look long for what breaks: simulated schedules (SEEDS=2000 a scenario), killed servers (ROUNDS=300)
+	@PYTHONPATH=tests $(BIN)/python -m simulator --seeds $(SEEDS)
 	@PYTHONPATH=tests $(BIN)/python -m kill --rounds $(ROUNDS)
 
 demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
