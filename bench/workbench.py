@@ -25,6 +25,7 @@ from leadflow.pipeline.ingest.events import Taken, take_event
 from leadflow.pipeline.ingest.payload import Payload
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.ports import Clock, Emit, Log, Record, Store
+from leadflow.runtime.garbage import collect_rarely
 from leadflow_processor.service import hops as processor_hops
 from leadflow_scoring.service import hops as scoring_hops
 
@@ -144,4 +145,5 @@ async def workbench(folder: Path) -> AsyncIterator[Workbench]:
         stack.push_async_callback(log.close)
         store = await SqliteStore.open(folder / "store.db")
         stack.push_async_callback(store.close)
+        collect_rarely()  # as every part of Leadflow does
         yield Workbench(log, store, clock)

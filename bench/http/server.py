@@ -20,6 +20,7 @@ from bench.http import WRITE_KEY
 from leadflow.cli.compose import Part, compose
 from leadflow.cli.serve import bind, server
 from leadflow.runtime.bootstrap import open_adapters
+from leadflow.runtime.garbage import collect_rarely
 from leadflow.runtime.health import Asgi, Health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import load_settings
@@ -106,6 +107,7 @@ async def _serve(kind: str, folder: Path) -> None:
             adapters = await stack.enter_async_context(open_adapters(settings, b"the hash secret of a benchmark"))
             secrets = Secrets(keys={WRITE_KEY: "bench"}, admin_token="", hash_secret=b"")
             app = compose(frozenset({Part.OBSERVER}), settings, secrets, adapters.ports, Health({})).site
+        collect_rarely()  # as every part of Leadflow does
         with bind(settings) as listener:
             running = server(_with_cpu(app), settings)
             serving = asyncio.create_task(running.serve([listener]))

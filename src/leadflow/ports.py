@@ -126,8 +126,7 @@ class Log(Protocol):
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[D]):
+class Stored(msgspec.Struct, Generic[D], frozen=True):
     """A document as read: its value and the revision that a compare-and-set must name."""
 
     key: str

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.core.identity.rules import IdentityRules
-from leadflow.core.reading import Envelope, Event, read_event, read_identifiers, read_signal
+from leadflow.core.reading import Envelope, Event, read_event, read_identifiers, read_sender, read_signal
 from leadflow.core.touchpoint import Action, Identifier, Marketing, Signal, TouchpointType
 
 RULES = IdentityRules(custom_types=("loyaltyId",))
@@ -269,7 +269,19 @@ def test_an_action_carries_its_fields() -> None:
 
 WORDS = st.sampled_from(
     [
-        *("type", "userId", "previousId", "traits", "context", "properties", "email", "phone", "consent", "company"),
+        *(
+            "type",
+            "userId",
+            "anonymousId",
+            "previousId",
+            "traits",
+            "context",
+            "properties",
+            "email",
+            "phone",
+            "consent",
+            "company",
+        ),
         *("address", "page", "path", "url", "referrer", "campaign", "source", "device", "id", "event"),
         *("action", "granted", "channel"),
     ]
@@ -295,6 +307,16 @@ def test_reading_never_raises(body: Any, context: Any, kind: TouchpointType) -> 
     made = read_signal(read, Envelope(kind=kind, message_id="m", source="s", at=0, received_at=0))
     assert set(made.consents.values()) <= {True, False}
     assert msgspec.json.encode((made.traits, made.path, made.marketing.channel))
+
+
+@settings(max_examples=300, deadline=None)
+@given(body=st.dictionaries(WORDS, JSON) | JSON, context=JSON, kind=st.sampled_from(get_args(TouchpointType)))
+def test_a_sender_is_read_as_from_the_whole_event(body: Any, context: Any, kind: TouchpointType) -> None:
+    """Decoding only what identifies people finds the same people, for whatever JSON."""
+    sent, shared = json.dumps(body).encode(), json.dumps(context).encode()
+    for batch_context in (shared, b"null"):
+        whole = read_identifiers(read_event(sent, batch_context, kind), RULES)
+        assert read_identifiers(read_sender(sent, batch_context, kind), RULES) == whole
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b"\xff", b"[" * 100_000, b"1" * 5_000])

@@ -12,6 +12,7 @@ from leadflow.cli.serve import bind, server, stop_on_signals
 from leadflow.pipeline.hop import Hop, measure_lag, run_hop
 from leadflow.ports import LeadflowError, Unavailable
 from leadflow.runtime.bootstrap import Adapters, open_adapters
+from leadflow.runtime.garbage import collect_rarely
 from leadflow.runtime.health import Health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
@@ -46,6 +47,7 @@ async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], ann
             composition = compose(parts, settings, secrets, adapters.ports, supervisor.health)
             for part, work in _background(composition, adapters).items():
                 supervisor.start(part, work)
+            collect_rarely()
             http = server(composition.site, settings)
             serving = supervisor.start("http", lambda _ending: http.serve([listener]))
             await _first(http.ready, stop)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from leadflow.core.identity.forest import Claim, IdentifierKey
 
 
@@ -15,12 +17,15 @@ class Known:
     roots: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """`straight` to the leaf `addr`; `lone`: claim the one new identifier first; `evidence`: the resolver decides."""
 
     kind: Literal["straight", "lone", "evidence"]
     addr: str | None = None
+
+
+_LONE = Route("lone")
+_EVIDENCE = Route("evidence")
 
 
 def classify(ids: Sequence[IdentifierKey], received_at: int, known: Known) -> Route:
@@ -29,13 +34,13 @@ def classify(ids: Sequence[IdentifierKey], received_at: int, known: Known) -> Ro
     Straight only when every identifier is claimed, none was erased since the touchpoint was received, and all leaves
     are of one tree.
     """
-    claims = [known.claims[key] for key in ids]
-    if len(ids) == 1 and claims[0] is None:
-        return Route("lone")
+    if len(ids) == 1 and known.claims[ids[0]] is None:
+        return _LONE
     leaves: list[str] = []
-    for claim in claims:
+    for key in ids:
+        claim = known.claims[key]
         if claim is None or claim.leaf is None or claim.erased_at >= received_at:
-            return Route("evidence")
+            return _EVIDENCE
         leaves.append(claim.leaf)
     one_tree = len({known.roots[leaf] for leaf in leaves}) == 1
-    return Route("straight", leaves[0]) if one_tree else Route("evidence")
+    return Route("straight", leaves[0]) if one_tree else _EVIDENCE

@@ -3,7 +3,6 @@
 import math
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 from leadflow.core.identity.email import email_form
 from leadflow.core.identity.phone import phone_form
@@ -38,18 +37,10 @@ def normal_form(kind: str, raw: object, rules: IdentityRules) -> str | Refused:
         return _NO_TEXT
     if not text.strip():
         return _EMPTY
-    return _remembered(kind, text, rules) if len(text) <= MAX_LENGTH else _usable_form(kind, text, rules)
-
-
-def _usable_form(kind: str, text: str, rules: IdentityRules) -> str | Refused:
     if rules.blocked.has(kind, text):
         return BLOCKED
     form = _form(kind, text, rules)
     return BLOCKED if isinstance(form, str) and form != text and rules.blocked.has(kind, form) else form
-
-
-# People come back: most values were seen a moment ago.
-_remembered = lru_cache(maxsize=16_384)(_usable_form)
 
 
 def _form(kind: str, text: str, rules: IdentityRules) -> str | Refused:

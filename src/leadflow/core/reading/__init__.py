@@ -5,6 +5,7 @@ Whatever JSON was sent, reading never raises: what cannot be understood is left 
 
 from leadflow.core.reading.event import Event, read_event
 from leadflow.core.reading.identifiers import CONVERSION_EVENTS, Identifiers, read_identifiers
+from leadflow.core.reading.sender import read_sender
 from leadflow.core.reading.signal import Envelope, hear, read_signal
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "hear",
     "read_event",
     "read_identifiers",
+    "read_sender",
     "read_signal",
 ]

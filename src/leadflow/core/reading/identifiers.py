@@ -1,10 +1,12 @@
 """Who a touchpoint says that it is about."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from leadflow.core.identity.normal_forms import Refused, normal_form
+import msgspec
+
+from leadflow.core.identity.normal_forms import MAX_LENGTH, Refused, normal_form
 from leadflow.core.identity.rules import IdentityRules, sort_key
 from leadflow.core.names import snake_case
 from leadflow.core.reading.event import Event, Json, object_of
@@ -34,47 +36,76 @@ CONVERSION_EVENTS = frozenset(
 )
 """Events with which people leave their contact on purpose, in the normal form of names."""
 
+_REMEMBERED = 8_192  # values
 _IN_PROPERTIES = frozenset(("email", "phone"))
 
 
-@dataclass(frozen=True, slots=True)
-class Identifiers:
+class Identifiers(msgspec.Struct, frozen=True):
     """`kept`: strongest first, each once. `ignored`: (type, reason) of what was sent but identifies nobody."""
 
     kept: tuple[Identifier, ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
 
 
+Ranked = tuple[tuple[int, float, str, str], Identifier]
+"""An identifier behind what it sorts by, which no other one shares."""
+
+
 def read_identifiers(event: Event, rules: IdentityRules) -> Identifiers:
     """All identifiers of an event in their normal forms. What was not sent, null or empty is no news and not listed."""
-    kept: dict[Identifier, None] = {}
+    recall = _memory(rules)
+    kept: dict[Ranked, None] = {}
     ignored: dict[tuple[str, str], None] = {}
     for kind, raw in _sent(event, rules.in_traits):
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
+        if raw is None:
             continue
-        form = normal_form(kind, raw, rules)
-        if isinstance(form, Refused):
-            ignored[kind, form.reason] = None
-        else:
-            kept[Identifier(kind, form)] = None
-    return Identifiers(tuple(sorted(kept, key=lambda one: sort_key(one, rules))), tuple(ignored))
+        short = isinstance(raw, str) and len(raw) <= MAX_LENGTH
+        found = recall(kind, raw) if short else _identify(kind, raw, rules)
+        if isinstance(found, Refused):
+            ignored[kind, found.reason] = None
+        elif found is not None:
+            kept[found] = None
+    ranked = sorted(kept) if len(kept) > 1 else kept
+    return Identifiers(tuple([identifier for _, identifier in ranked]), tuple(ignored))
 
 
-def _sent(event: Event, in_traits: frozenset[str]) -> Iterator[tuple[str, Any]]:
-    body = event.body
-    yield "user_id", body.get("userId")
-    yield "anonymous_id", body.get("anonymousId")
-    if event.kind == "alias" and body.get("previousId") != body.get("userId"):
-        yield "anonymous_id", body.get("previousId")
-    if event.kind != "group":  # the traits of a group call are the company's
-        yield from _named(event.traits, in_traits)
-    yield from _named(event.context_traits, in_traits)
-    if event.normal_name in CONVERSION_EVENTS:
-        yield from _named(event.properties, _IN_PROPERTIES)
-    yield "device_id", object_of(event.context.get("device")).get("id")
+def _identify(kind: str, raw: Any, rules: IdentityRules) -> Ranked | Refused | None:
+    """One value as an identifier, ready to be sorted; None for blank text."""
+    if isinstance(raw, str) and not raw.strip():
+        return None
+    form = normal_form(kind, raw, rules)
+    if isinstance(form, Refused):
+        return form
+    identifier = Identifier(kind, form)
+    return sort_key(identifier, rules), identifier
 
 
-def _named(fields: Json, kinds: frozenset[str]) -> Iterator[tuple[str, Any]]:
-    for name, value in fields.items():
-        if (kind := snake_case(name)) in kinds:
-            yield kind, value
+@lru_cache(maxsize=4)
+def _memory(rules: IdentityRules) -> Callable[[str, str], Ranked | Refused | None]:
+    """What texts came to, by one set of rules. People come back, and phone numbers are dear to parse."""
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def recall(kind: str, text: str) -> Ranked | Refused | None:
+        return _identify(kind, text, rules)
+
+    return recall
+
+
+def _sent(event: Event, in_traits: frozenset[str]) -> list[tuple[str, Any]]:
+    get = event.body.get
+    sent = [("user_id", get("userId")), ("anonymous_id", get("anonymousId"))]
+    if event.kind == "alias" and get("previousId") != get("userId"):
+        sent.append(("anonymous_id", get("previousId")))
+    if event.traits and event.kind != "group":  # the traits of a group call are the company's
+        sent += _named(event.traits, in_traits)
+    if event.context_traits:
+        sent += _named(event.context_traits, in_traits)
+    if event.properties and event.normal_name in CONVERSION_EVENTS:
+        sent += _named(event.properties, _IN_PROPERTIES)
+    if (device := event.context.get("device")) is not None:
+        sent.append(("device_id", object_of(device).get("id")))
+    return sent
+
+
+def _named(fields: Json, kinds: frozenset[str]) -> list[tuple[str, Any]]:
+    return [(kind, value) for name, value in fields.items() if (kind := snake_case(name)) in kinds]

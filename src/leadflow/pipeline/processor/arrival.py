@@ -1,7 +1,5 @@
 """The first stage: a record of `touchpoints` becomes an arrival, or a rejection that harms nothing else."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from leadflow.contracts.documents import TouchpointDoc
@@ -11,7 +9,7 @@ from leadflow.contracts.touchpoint import Rejected, Touchpoint
 from leadflow.core.identity.forest import IdentifierKey
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.rules import IdentityRules
-from leadflow.core.reading import Identifiers, read_event, read_identifiers
+from leadflow.core.reading import Identifiers, read_identifiers, read_sender
 from leadflow.core.touchpoint import Identifier
 from leadflow.ports import Emit, Record
 
@@ -19,8 +17,7 @@ _touchpoint = msgspec.json.Decoder(Touchpoint)
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """A touchpoint with its identifiers in normal form, strongest first, and their keys in the same order."""
 
     index: int  # in its batch
@@ -41,7 +38,7 @@ class Arrival:
             received_at=touchpoint.received_at,
             source=touchpoint.source,
             message_id=touchpoint.message_id,
-            ids=tuple((identifier.type, identifier.value) for identifier in self.identifiers),
+            ids=tuple([(identifier.type, identifier.value) for identifier in self.identifiers]),
             keys=self.keys,
             value=touchpoint,
             addr=addr,
@@ -52,8 +49,7 @@ class Arrival:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(msgspec.Struct, frozen=True):
     """A record that can be no touchpoint of anybody: it goes to `rejected` with its reason."""
 
     index: int
@@ -81,7 +77,7 @@ def read_arrival(index: int, record: Record, rules: IdentityRules, hasher: Hashe
         return Unusable(index, rejected, record.key)
     identifiers = Identifiers((), ())
     if touchpoint.type != "action":
-        identifiers = read_identifiers(read_event(touchpoint.body, touchpoint.context, touchpoint.type), rules)
+        identifiers = read_identifiers(read_sender(touchpoint.body, touchpoint.context, touchpoint.type), rules)
         if not identifiers.kept:
             return Unusable(index, _nobody(touchpoint, identifiers, now), record.key)
     elif not touchpoint.target:

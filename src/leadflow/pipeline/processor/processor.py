@@ -1,5 +1,6 @@
 """The processor: each touchpoint is stored once with the way it goes, and sent that way however often it is read."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -42,12 +43,12 @@ class Processor:
         emits: dict[int, Emit] = {}
         pending: list[Arrival] = []
         async for index, record in in_turns(enumerate(records), _TURN):
-            match read_arrival(index, record, self._rules, self._hasher, now):
-                case Unusable() as unusable:
-                    emits[index] = unusable.emit()
-                    metrics.PROCESSOR.rejected.labels(unusable.rejected.code).inc()
-                case arrival:
-                    pending.append(arrival)
+            arrival = read_arrival(index, record, self._rules, self._hasher, now)
+            if isinstance(arrival, Unusable):
+                emits[index] = arrival.emit()
+                metrics.PROCESSOR.rejected.labels(arrival.rejected.code).inc()
+            else:
+                pending.append(arrival)
         received = min((arrival.touchpoint.received_at for arrival in pending), default=None)
         while pending:  # what met a conflict starts over
             pending = await self._settle(pending, emits)
@@ -84,6 +85,7 @@ class Processor:
         inserted = await self._store.insert(TOUCHPOINTS, [(arrival.key, document) for arrival, document in new])
         replaced = await self._store.replace(TOUCHPOINTS, [(a.key, document, rev) for a, document, rev in repaired])
         conflicts: list[Arrival] = []
+        outcomes: Counter[str] = Counter()
         for (arrival, document), done in [
             *zip(new, inserted, strict=True),
             *zip([(a, document) for a, document, _ in repaired], replaced, strict=True),
@@ -91,10 +93,12 @@ class Processor:
             if not done:
                 conflicts.append(arrival)
                 continue
-            metrics.PROCESSOR_OUTCOMES.labels("straight" if document.addr else "evidence").inc()
+            outcomes["straight" if document.addr else "evidence"] += 1
             for kind, _ in document.ignored:
                 metrics.PROCESSOR_IGNORED.labels(kind).inc()
             self._emit(arrival, document, emits)
+        for outcome, count in outcomes.items():
+            metrics.PROCESSOR_OUTCOMES.labels(outcome).inc(count)
         return conflicts
 
     def _route(self, arrival: Arrival, known: Known) -> TouchpointDoc:
@@ -123,11 +127,12 @@ def _is_own(document: TouchpointDoc, arrival: Arrival) -> bool:
 
 def contacts_of(document: TouchpointDoc) -> tuple[tuple[str, str], ...]:
     """(type, normal value) of the e-mails and phones that identity kept for a touchpoint."""
-    kept = set(document.kept)
     return tuple(
-        pair
-        for pair, identifier in zip(document.ids, document.keys, strict=True)
-        if identifier in kept and pair[0] in CONTACT_TYPES
+        [
+            pair
+            for pair, identifier in zip(document.ids, document.keys, strict=True)
+            if pair[0] in CONTACT_TYPES and identifier in document.kept
+        ]
     )
 
 
