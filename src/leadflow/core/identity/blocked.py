@@ -46,11 +46,13 @@ class BlockedValues:
 
     exact: Mapping[str, frozenset[str]] = field(default_factory=lambda: EXACT)
     patterns: tuple[tuple[str, str], ...] = PATTERNS
-    _compiled: tuple[tuple[str, re.Pattern[str]], ...] = field(init=False, repr=False, compare=False)
+    _compiled: Mapping[str, tuple[re.Pattern[str], ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        compiled = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in self.patterns)
-        object.__setattr__(self, "_compiled", compiled)
+        compiled = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in self.patterns]
+        kinds = {ANY, *(kind for kind, _ in compiled)}
+        by_kind = {kind: tuple(pattern for of, pattern in compiled if of in {ANY, kind}) for kind in kinds}
+        object.__setattr__(self, "_compiled", by_kind)
 
     def with_more(self, values: Iterable[str]) -> "BlockedValues":
         """Block further values, each `value` or `/regular expression/`, for identifiers of every type."""
@@ -67,4 +69,5 @@ class BlockedValues:
         low = value.strip().lower()
         if low in self.exact.get(ANY, ()) or low in self.exact.get(kind, ()):
             return True
-        return any(pattern.fullmatch(low) for of, pattern in self._compiled if of in {ANY, kind})
+        patterns = self._compiled.get(kind) or self._compiled[ANY]
+        return any(pattern.fullmatch(low) for pattern in patterns)

@@ -54,7 +54,11 @@ def _form(kind: str, text: str, rules: IdentityRules) -> str | Refused:
     value = text if kind in _AS_SENT else text.strip()
     if len(value) > MAX_LENGTH:
         return _TOO_LONG
-    return _CONTROL if any(unicodedata.category(char) in {"Cc", "Cs"} for char in value) else value
+    return value if value.isprintable() or not _has_control(value) else _CONTROL
+
+
+def _has_control(value: str) -> bool:
+    return any(unicodedata.category(char) in {"Cc", "Cs"} for char in value)
 
 
 def _text(raw: object) -> str | None:
