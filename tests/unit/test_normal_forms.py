@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadflow.core.identity import phone
 from leadflow.core.identity.blocked import BlockedValues
 from leadflow.core.identity.normal_forms import BLOCKED, Refused, normal_form
 from leadflow.core.identity.rules import STANDARD_TYPES, IdentityRules, sort_key
@@ -240,3 +241,14 @@ def test_the_strongest_identifier_comes_first() -> None:
     expected = [Identifier(kind, value) for kind in kinds for value in ("1", "2")]
     shuffled = expected[::-1]
     assert sorted(shuffled, key=lambda one: sort_key(one, rules)) == expected
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    number=st.from_regex(r"(\+84|0|84|)[1-9][0-9]{5,10}", fullmatch=True),
+    region=st.sampled_from(["VN", "US", "DE"]),
+)
+def test_mobile_numbers_are_what_the_library_says(number: str, region: str) -> None:
+    """The short way for Vietnamese mobile numbers takes none that the library refuses, and gives its form."""
+    short = phone._mobile_form(number, region)
+    assert short is None or short == phone._library_form(number, region)
