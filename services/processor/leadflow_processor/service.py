@@ -1,10 +1,9 @@
 """Assembles the hops of the processor service: processor, resolver (for whoever owns `identity`) and rejections."""
 
-from leadflow.core.identity.rules import IdentityRules
-
 from leadflow import metrics
 from leadflow.contracts import topics
 from leadflow.core.identity.hashing import Hasher
+from leadflow.core.identity.rules import IdentityRules
 from leadflow.pipeline.hop import Hop, Surroundings
 from leadflow.pipeline.processor import Processor
 from leadflow.pipeline.rejections import Rejections
