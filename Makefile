@@ -36,7 +36,7 @@ soak: $(TESTABLE) ## look long for what breaks: simulated schedules (SEEDS=2000 
 	@PYTHONPATH=tests $(BIN)/python -m kill --rounds $(ROUNDS)
 
 demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
-	@exec $(BIN)/leadflow simulate
+	@exec $(BIN)/leadflow simulate --url http://127.0.0.1:$${LEADFLOW_PORT:-8080}
 
 bench: $(TESTABLE) ## measure the speed as shares of this machine's ceiling (minutes); BENCH_ARGS=--quick for a look
 	@$(BIN)/python -m bench $(BENCH_ARGS)
