@@ -18,7 +18,7 @@ def hops(around: Surroundings, hasher: Hasher, rules: IdentityRules) -> tuple[Ho
     resolver = Resolver(around.store, hasher, rules)
     rejections = Rejections(around.store, hasher)
     return (
-        Hop(GROUP, topics.TOUCHPOINTS, processor.step, metrics.PROCESSOR),
+        Hop(GROUP, topics.TOUCHPOINTS, processor.step, metrics.PROCESSOR, max_records=2_000),
         Hop(GROUP, topics.IDENTITY, resolver.step, metrics.RESOLVER, max_records=500),
         Hop(GROUP, topics.REJECTED, rejections.step, metrics.REJECTIONS),
     )

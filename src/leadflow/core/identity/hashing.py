@@ -11,7 +11,7 @@ from leadflow.core.touchpoint import Identifier
 MIN_SECRET_BYTES = 16
 DIGEST_BYTES = 12  # 96 bits: a collision among ten billion names has odds of about one in a billion
 
-_REMEMBERED = 8_192  # names
+_REMEMBERED = 32_768  # names
 _WORTH_REMEMBERING = 256  # characters: as long as identifiers may be
 _MAX_KEY_BYTES = 64  # of BLAKE2b, RFC 7693 section 2.1
 

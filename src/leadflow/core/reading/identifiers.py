@@ -36,7 +36,7 @@ CONVERSION_EVENTS = frozenset(
 )
 """Events with which people leave their contact on purpose, in the normal form of names."""
 
-_REMEMBERED = 8_192  # values
+_REMEMBERED = 32_768  # values
 _IN_PROPERTIES = frozenset(("email", "phone"))
 
 
