@@ -30,7 +30,7 @@ OBSERVER_EVENTS = Counter(
 OBSERVER_REJECTED = Counter("leadflow_observer_rejected_total", "Events and requests refused, by code.", ["code"])
 # Moves with every body read, after decompression.
 OBSERVER_BYTES = Counter("leadflow_observer_body_bytes_total", "Bytes of request bodies, decompressed.")
-# Up when a request begins, down when it ends: near the limit, the observer is about to shed load.
+# Asked for when it is read: near the limit, the observer is about to shed load.
 OBSERVER_IN_FLIGHT = Gauge("leadflow_observer_in_flight_requests", "Requests being served now.")
 # From the body being read to the log's acknowledgement: grows with slow disks and waiting groups.
 OBSERVER_ACK_SECONDS = Histogram(

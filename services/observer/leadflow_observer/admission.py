@@ -5,18 +5,19 @@ class Admission:
     """Counts requests and the bytes that their bodies may take up."""
 
     def __init__(self, max_requests: int, max_bytes: int) -> None:
+        self.inside = 0  # requests
         self._requests = max_requests
         self._bytes = max_bytes
 
     def enter(self, size: int) -> bool:
         """Let a request of up to `size` bytes in, if there is room; every True needs one `leave`."""
-        if self._requests < 1 or self._bytes < size:
+        if self.inside >= self._requests or self._bytes < size:
             return False
-        self._requests -= 1
+        self.inside += 1
         self._bytes -= size
         return True
 
     def leave(self, size: int) -> None:
         """Give the room back."""
-        self._requests += 1
+        self.inside -= 1
         self._bytes += size

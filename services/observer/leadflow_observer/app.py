@@ -61,6 +61,7 @@ class Observer:
         self._settings = settings
         self._backlog = backlog
         self._admission = Admission(settings.max_in_flight, settings.max_in_flight_bytes)
+        metrics.OBSERVER_IN_FLIGHT.set_function(lambda: self._admission.inside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request (ASGI 3)."""
@@ -115,7 +116,6 @@ class Observer:
         size = limit if announced is None else announced
         if not self._admission.enter(size):
             return try_later(503, "overloaded", "too many requests at once: send it again")
-        metrics.OBSERVER_IN_FLIGHT.inc()
         try:
             return await self._take(route, request, receive, limit)
         except Disconnected:
@@ -125,7 +125,6 @@ class Observer:
             _logger.error("observer_failed", path=route.path, error=type(error).__name__)  # noqa: TRY400
             return try_later(503, "internal_error", "this could not be handled now: send it again")
         finally:
-            metrics.OBSERVER_IN_FLIGHT.dec()
             self._admission.leave(size)
 
     async def _take(self, route: Route, request: Request, receive: Receive, limit: int) -> Refusal | None:

@@ -22,9 +22,9 @@ from leadflow.ports import LeadflowError, Overloaded, Unavailable
 
 T = TypeVar("T")
 
-INLINE_SECONDS = 0.001  # a commit that takes longer would be felt by everyone on the event loop
-INLINE_JOBS = 16
-INLINE_BYTES = 64 * 1024
+INLINE_SECONDS = 0.004  # a commit that takes longer would be felt by everyone on the event loop
+INLINE_JOBS = 256
+INLINE_BYTES = 512 * 1024  # some milliseconds of writing
 BUSY_SECONDS = 1.0
 BUSY_PAUSE = 0.005
 CHECKPOINT_ROWS = 4_000

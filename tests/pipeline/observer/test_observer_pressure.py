@@ -122,7 +122,8 @@ async def test_what_happens_is_counted(world: World) -> None:
     await world.post("/v1/batch", {"batch": [TRACK, {**TRACK, "event": None}]})
     after = [counter._value.get() for counter in (requests, events, refusals)]
     assert [now - then for now, then in zip(after, before, strict=True)] == [1, 2, 2]
-    assert metrics.OBSERVER_IN_FLIGHT._value.get() == 0
+    (in_flight,) = metrics.OBSERVER_IN_FLIGHT.collect()
+    assert [sample.value for sample in in_flight.samples] == [0]
 
 
 async def test_a_server_may_start_and_stop_it(world: World) -> None:

@@ -56,6 +56,14 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     bots: int
 
 
+class _Batch(msgspec.Struct, frozen=True):
+    """A batch that may be taken, as far as the request goes."""
+
+    payload: Payload
+    parcel: Parcel
+    delivery: Delivery
+
+
 class Ingest:
     """The pipe with what it needs. Holds a bucket for each write key and nothing else between requests."""
 
@@ -75,7 +83,9 @@ class Ingest:
 
     async def accept(self, parcel: Parcel) -> Refusal | None:
         """Take a request's events in. None: they are durable. Refusals with 5xx and 429 left nothing behind to mend."""
-        intake = await self._examine(parcel)
+        intake = self._examine(parcel)
+        if isinstance(intake, _Batch):
+            intake = await self._sort(intake)
         if isinstance(intake, Refusal):
             return intake
         refusal = await self._append(intake.emits)
@@ -83,8 +93,8 @@ class Ingest:
             _count(intake)
         return refusal
 
-    async def _examine(self, parcel: Parcel) -> Intake | Refusal:
-        """Do everything before the log: nothing is written."""
+    def _examine(self, parcel: Parcel) -> "Intake | _Batch | Refusal":
+        """Do everything before the log: nothing is written. The events of a batch are left to be sorted."""
         payload = self._open(parcel)
         if isinstance(payload, Refusal):
             return self._keep(parcel, payload) if parcel.keep_bad else payload
@@ -95,7 +105,22 @@ class Ingest:
         late = self._rate(source, len(payload.events), now)
         if late is not None:
             return late
-        return await self._sort(payload, parcel, _delivery(parcel, source, now))
+        delivery = _delivery(parcel, source, now)
+        return _Batch(payload, parcel, delivery) if payload.batch else self._lone(payload, parcel, delivery)
+
+    def _lone(self, payload: Payload, parcel: Parcel, delivery: Delivery) -> Intake | Refusal:
+        """Take one event, or refuse it."""
+        source, (raw,) = delivery.source.name, payload.events
+        outcome = self._take(raw, payload, parcel, delivery)
+        if isinstance(outcome, Taken):
+            return Intake(source=source, emits=(outcome.emit,), types={outcome.type: 1}, refused={}, bots=outcome.bot)
+        if not parcel.keep_bad:
+            return outcome
+        emit = reject_event(raw, outcome, delivery, self.settings)
+        return Intake(source=source, emits=(emit,), types={}, refused={outcome.code: 1}, bots=0)
+
+    def _take(self, raw: bytes, payload: Payload, parcel: Parcel, delivery: Delivery) -> Taken | Refusal:
+        return take_event(raw, parcel.type, payload, delivery, limits=self.settings, hasher=self._hasher)
 
     def _open(self, parcel: Parcel) -> Payload | Refusal:
         limits = self.settings
@@ -124,23 +149,22 @@ class Ingest:
             return None
         return try_later(429, "rate_limited", f"this write key may send {rate:g} events a second", wait)
 
-    async def _sort(self, payload: Payload, parcel: Parcel, delivery: Delivery) -> Intake | Refusal:
-        """Part the good from the bad. A lone bad event is refused, one of a batch is put aside with its reason."""
+    async def _sort(self, batch: "_Batch") -> Intake:
+        """Part the good from the bad, which are put aside with their reasons."""
+        payload, delivery = batch.payload, batch.delivery
         emits: list[Emit] = []
         types: dict[str, int] = {}
         refused: dict[str, int] = {}
         bots = 0
         for number, raw in enumerate(payload.events, 1):
-            outcome = take_event(raw, parcel.type, payload, delivery, limits=self.settings, hasher=self._hasher)
+            outcome = self._take(raw, payload, batch.parcel, delivery)
             if isinstance(outcome, Taken):
                 emits.append(outcome.emit)
                 types[outcome.type] = types.get(outcome.type, 0) + 1
                 bots += outcome.bot
-            elif payload.batch or parcel.keep_bad:
+            else:
                 emits.append(reject_event(raw, outcome, delivery, self.settings))
                 refused[outcome.code] = refused.get(outcome.code, 0) + 1
-            else:
-                return outcome
             if number % _TURN == 0:
                 await asyncio.sleep(0)
         return Intake(source=delivery.source.name, emits=tuple(emits), types=types, refused=refused, bots=bots)
