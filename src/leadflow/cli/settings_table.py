@@ -6,6 +6,7 @@ import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from leadflow.runtime.kafka_settings import KafkaSettings
 from leadflow.runtime.settings import PREFIX, Settings
 
 PAGE = Path("docs/configuration.md")
@@ -16,7 +17,7 @@ def table() -> str:
     """Return every variable with its default and meaning, in Markdown."""
     rows = [
         f"| `{PREFIX}{name.upper()}` | {_default(field)} | {(field.description or '').replace('|', chr(92) + '|')} |"
-        for name, field in Settings.model_fields.items()
+        for name, field in sorted(Settings.model_fields.items(), key=lambda item: item[0] in KafkaSettings.model_fields)
     ]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 

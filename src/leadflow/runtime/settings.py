@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from leadflow.core.touchpoint import Quality
 from leadflow.ports import LeadflowError
 from leadflow.runtime import setting_values
+from leadflow.runtime.kafka_settings import KafkaSettings
 
 PREFIX = "LEADFLOW_"
 SHORTEST_SECRET = 16
@@ -53,7 +54,7 @@ def _blocked_values(value: str) -> str:
     return value
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings):
     """Every setting with its default; the descriptions make the table in docs/configuration.md."""
 
     model_config = SettingsConfigDict(
@@ -70,10 +71,13 @@ class Settings(BaseSettings):
         description="URL of the store: `sqlite:///path` or `arango://host:port/db`. Default: `store.db` beside it.",
     )
     topic_prefix: str = Field(
-        "leadflow.", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="Stands before every topic's name."
+        "leadflow.", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="Kafka: stands before every topic's name."
     )
     partitions: int = Field(
-        4, ge=1, le=256, description="Partitions of each topic but `identity`; fixed once the log exists."
+        4,
+        ge=1,
+        le=256,
+        description="Partitions of each topic but `identity`; fixed once the log exists, which on Kafka then tells it.",
     )
     retention_days: int = Field(
         7,
@@ -160,7 +164,8 @@ def load_settings(**given: object) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         problems = [
-            f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: "
+            # What is wrong between several variables has no place of its own: the message names them.
+            (f"{PREFIX}{'_'.join(map(str, problem['loc'])).upper()}: " if problem["loc"] else "")
             + problem["msg"].removeprefix("Value error, ")
             for problem in error.errors(include_url=False, include_input=False, include_context=False)
         ]
