@@ -72,6 +72,7 @@ class Pipeline:
     partitions: int = 3
     seed: int = 0
     model: Model = MODEL
+    marks: int = 0  # offsets that each commit uses up without a record
     log: MemoryLog = field(init=False)
     store: MemoryStore = field(default_factory=MemoryStore)
     clock: FixedClock = field(default_factory=FixedClock)
@@ -79,7 +80,7 @@ class Pipeline:
     rules: IdentityRules = field(default_factory=IdentityRules)
 
     def __post_init__(self) -> None:
-        self.log = MemoryLog(partitions=self.partitions, clock=self.clock)
+        self.log = MemoryLog(partitions=self.partitions, clock=self.clock, marks=lambda: self.marks)
         self._random = random.Random(self.seed)  # noqa: S311  an order to replay, not a secret
         processor = Processor(self.store, self.clock, self.hasher, self.rules)
         resolver = Resolver(self.store, self.hasher, self.rules)

@@ -7,7 +7,7 @@ import pytest
 from pipeline.in_memory import FixedClock
 
 from leadflow import metrics
-from leadflow.adapters.log_memory import MemoryAssignment, MemoryLog
+from leadflow.adapters.log_memory import MemoryAssignment, MemoryLog, _Ownership
 from leadflow.adapters.store_memory import MemoryStore
 from leadflow.contracts.collections import CHECKPOINTS
 from leadflow.contracts.documents import CheckpointDoc
@@ -196,3 +196,23 @@ async def test_a_checkpoint_that_lags_behind_the_log_is_caught_up_without_news()
     (checkpoint,) = await place.store.get(CHECKPOINTS, [key])
     assert checkpoint is not None
     assert checkpoint.value.offset == 3
+
+
+async def test_offsets_without_a_record_are_no_lag() -> None:
+    """What the end of a transaction leaves behind the last record is passed as soon as there is nothing else to do."""
+    log = MemoryLog(partitions=1, marks=lambda: 2)
+    await fill(log, 1)
+    async with log.consume("upstream", REJECTED) as assignments:
+        async for assignment in assignments:
+            emits = [Emit(topic=TOUCHPOINTS, key="k", value=value, partition=0) for value in (b"1", b"2")]
+            await assignment.commit(0, emits)
+            await assignment.commit(0, emits[:1])
+    seen: list[bytes] = []
+    place = around(log)
+    task = asyncio.create_task(run_hop(hop(copying(seen)), place))
+    await until(lambda: log._owned.get(("test", TOUCHPOINTS, 0), _Ownership()).committed == 8, task)
+    assert await log.bounds(TOUCHPOINTS) == [(0, 8)]
+    place.stop.set()
+    await task
+    assert seen == [b"0", b"1", b"2", b"1"]
+    assert [record.offset for record in await log.read(TOUCHPOINTS, 0, 0, 10)] == [0, 1, 2, 5]

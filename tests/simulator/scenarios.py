@@ -30,6 +30,7 @@ class Scenario:
     poison: int = 0  # how many touchpoints nobody can count until they are repaired
     actions: int = 0  # how many of the touchpoints are sales actions
     new_model: bool = False
+    gaps: bool = True  # transactions use up offsets, as Kafka's do
     redelivered: bool = False  # old records of `resolved` come again at new positions
 
 

@@ -1,5 +1,6 @@
 """Log, store, workers and schedule of one run."""
 
+import random
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import cache, partial
@@ -64,7 +65,10 @@ class World:
         self.scenario = scenario
         self.schedule = Schedule(seed, traced=traced)
         self.clock = VirtualClock(self.schedule)
-        self.log = MemoryLog(partitions=PARTITIONS, clock=self.clock)
+        gaps = random.Random(seed) if scenario.gaps else None  # noqa: S311  its own: it disturbs no other choice
+        self.log = MemoryLog(
+            partitions=PARTITIONS, clock=self.clock, marks=lambda: gaps.choice((1, 1, 2, 5)) if gaps else 0
+        )
         self.store = MemoryStore()
         self.faults = Faults(self.schedule, scenario.odds)
         self.broker = Broker(self.log, self.schedule, self.faults, scenario.batch)

@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -67,6 +67,7 @@ class MemoryAssignment:
                 self._position = records[-1].offset + 1
                 return records
             if remaining <= 0:
+                self._position = max(self._position, self._log.partition(place).end)  # behind offsets without a record
                 return []
             await self._log.bell.listen(place, remaining)
 
@@ -74,6 +75,7 @@ class MemoryAssignment:
         """See `ports.Assignment`."""
         self._check_owner()
         self._log.write(emits)
+        self._log.leave_marks(emits)
         self._owned.committed = next_offset
 
     def seek(self, offset: int) -> None:
@@ -101,13 +103,24 @@ class MemoryAssignment:
 
 
 class MemoryLog:
-    """`ports.Log` in lists. `partitions` is the count of the topics that do not fix their own."""
+    """`ports.Log` in lists. `partitions` is the count of the topics that do not fix their own.
 
-    def __init__(self, partitions: int = 4, clock: Clock | None = None, topics: Iterable[Topic] = TOPICS) -> None:
+    `marks`: how many offsets a commit uses up without a record in each partition that it wrote to, asked for each time.
+    Kafka marks the end of a transaction with one, and aborted transactions leave more.
+    """
+
+    def __init__(
+        self,
+        partitions: int = 4,
+        clock: Clock | None = None,
+        topics: Iterable[Topic] = TOPICS,
+        marks: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._layout = TopicLayout(partitions, topics)
         self._clock = clock or SystemClock()
         self._partitions = {place: _Partition() for place in self._layout.places()}
         self._owned: dict[tuple[str, str, int], _Ownership] = {}
+        self._marks = marks
         self.bell = Bell()
 
     def partitions(self, topic: str) -> int:
@@ -139,6 +152,11 @@ class MemoryLog:
             kept.end += 1
             self.bell.ring(place)
             self.bell.ring(place[0])
+
+    def leave_marks(self, emits: Sequence[Emit]) -> None:
+        """Use up the offsets that the end of a transaction takes."""
+        for place in dict.fromkeys(map(self._layout.place, emits)):
+            self._partitions[place].end += self._marks()
 
     @asynccontextmanager
     async def consume(self, group: str, topic: str) -> AsyncIterator[AsyncIterator[MemoryAssignment]]:
