@@ -1,6 +1,6 @@
 """Which topics there are, how many partitions each has, and where a key belongs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from zlib import crc32
 
 from leadflow.contracts.topics import TOPICS, Topic
@@ -11,13 +11,27 @@ Place = tuple[str, int]
 
 
 class TopicLayout:
-    """The topics with their partition counts; `partitions` is the count of those that do not fix their own."""
+    """The topics with their partition counts.
 
-    def __init__(self, partitions: int, topics: Iterable[Topic] = TOPICS) -> None:
-        if partitions < 1:
+    `partitions`: the count of those that do not fix their own, or each topic's count. `digest`: what a key's UTF-8
+    bytes become before the remainder is taken.
+    """
+
+    def __init__(
+        self,
+        partitions: int | Mapping[str, int],
+        topics: Iterable[Topic] = TOPICS,
+        digest: Callable[[bytes], int] = crc32,
+    ) -> None:
+        if isinstance(partitions, int) and partitions < 1:
             raise ValueError(f"{partitions} partitions: a topic needs at least one")
         self.topics = {topic.name: topic for topic in topics}
-        self._counts = {name: topic.partitions or partitions for name, topic in self.topics.items()}
+        self._digest = digest
+        self._counts = (
+            {name: topic.partitions or partitions for name, topic in self.topics.items()}
+            if isinstance(partitions, int)
+            else {name: partitions[name] for name in self.topics}
+        )
 
     def partitions(self, topic: str) -> int:
         """How many partitions `topic` has; ValueError if it is unknown."""
@@ -27,8 +41,8 @@ class TopicLayout:
             raise ValueError(f"there is no topic {topic!r}; known: {', '.join(sorted(self._counts))}") from None
 
     def partition_for(self, topic: str, key: str) -> int:
-        """CRC-32 of the key's UTF-8 bytes, modulo the count: the same in every process and run."""
-        return crc32(key.encode()) % self.partitions(topic)
+        """The digest of the key, modulo the count: the same in every process and run."""
+        return self._digest(key.encode()) % self.partitions(topic)
 
     def check(self, topic: str, partition: int) -> Place:
         """The place, if it exists; ValueError otherwise."""
