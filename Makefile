@@ -15,12 +15,13 @@ CREATED := $(VENV)/.leadflow-created
 RUNNABLE := $(VENV)/.leadflow-runnable
 TESTABLE := $(VENV)/.leadflow-testable
 NODE_TESTS := tests/e2e/node
+KAFKA := tools/broker/libs
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
 PYTEST_ARGS ?= -n 2 --dist loadfile
 ROUNDS ?= 300
 SEEDS ?= 2000
 
-.PHONY: help run test soak demo bench check format schemas docs lock clean
+.PHONY: help run test soak demo kafka bench check format schemas docs lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +29,7 @@ help: ## list these targets
 run: $(RUNNABLE) ## set up and start the embedded pipeline (LEADFLOW_PORT, 8080 by default)
 	@exec $(BIN)/leadflow up
 
-test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed ## set up and run all the tests
+test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed $(KAFKA)/.fetched ## set up and run all the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 soak: $(TESTABLE) ## look long for what breaks: simulated schedules (SEEDS=2000 a scenario), killed servers (ROUNDS=300)
@@ -37,6 +38,9 @@ soak: $(TESTABLE) ## look long for what breaks: simulated schedules (SEEDS=2000 
 
 demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
 	@exec $(BIN)/leadflow simulate --url http://127.0.0.1:$${LEADFLOW_PORT:-8080}
+
+kafka: $(TESTABLE) $(KAFKA)/.fetched ## run an Apache Kafka (needs Java, Maven) on port 9092 with its data in data/kafka
+	@exec $(BIN)/python -m tools.broker --port 9092 --data data/kafka
 
 bench: $(TESTABLE) ## measure the speed as shares of this machine's ceiling (minutes); BENCH_ARGS=--quick for a look
 	@$(BIN)/python -m bench $(BENCH_ARGS)
@@ -65,7 +69,7 @@ lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)
 	@$(BIN)/python tools/lock.py write
 
 clean: ## remove the virtual environment, caches and built files; data/ stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(NODE_TESTS)/node_modules
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(NODE_TESTS)/node_modules $(KAFKA)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(CREATED):
@@ -99,3 +103,11 @@ $(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package.json $(NODE_TESTS)/
 			echo "npm could not install it; its tests will try once more"; \
 	elif [ -n "$${CI:-}" ]; then echo "CI needs Node.js with npm for the SDK tests" >&2; exit 2; \
 	else echo "no npm: the tests of the Node SDK will be skipped"; fi
+
+# Without Java and Maven the tests of Kafka skip themselves, except in CI, where they must run.
+$(KAFKA)/.fetched: tools/broker/pom.xml
+	@if command -v java >/dev/null && command -v mvn >/dev/null && command -v openssl >/dev/null; then \
+		echo "fetching Apache Kafka for its tests"; \
+		$(BIN)/python -m tools.broker.jars || echo "Maven could not fetch it; its tests will try once more"; \
+	elif [ -n "$${CI:-}" ]; then echo "CI needs Java, Maven and OpenSSL for the tests of Kafka" >&2; exit 2; \
+	else echo "no Java, Maven or OpenSSL: the tests of Kafka will be skipped"; fi

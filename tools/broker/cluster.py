@@ -1,0 +1,85 @@
+"""A cluster of one node or three: formatted, started, waited for, and ended whatever happens."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tools.broker.formatting import format_nodes
+from tools.broker.java import java
+from tools.broker.node import Node
+from tools.broker.ports import free_ports
+from tools.broker.properties import HOST, Address, properties, text
+from tools.broker.readiness import Access
+
+HEAP_MB = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Nodes that run, and how to reach them."""
+
+    nodes: tuple[Node, ...]
+    access: Access
+
+    @property
+    def bootstrap(self) -> str:
+        """Return the addresses for a client: `host:port,…`."""
+        return ",".join(node.address for node in self.nodes)
+
+    @property
+    def url(self) -> str:
+        """Return the addresses as LEADFLOW_LOG takes them."""
+        return f"kafka://{self.bootstrap}"
+
+
+@contextmanager
+def running(
+    nodes: int = 1,
+    *,
+    port: int | None = None,
+    data: Path | None = None,
+    settings: Mapping[str, str | int] | None = None,
+    heap_mb: int = HEAP_MB,
+) -> Iterator[Cluster]:
+    """Run a cluster of `nodes`, on free ports and in a temporary folder unless `port` and `data` say otherwise.
+
+    Node n listens for clients on `port` + n. `settings` go over those of `properties`. Data that are there already
+    are used again. NotReady shows the log of the node that did not start.
+    """
+    with TemporaryDirectory(prefix="leadflow-kafka-") as temporary:
+        folder = data or Path(temporary)
+        cluster = _prepared(nodes, port, folder, settings or {}, heap_mb)
+        try:
+            for node in cluster.nodes:
+                node.launch()
+            for node in cluster.nodes:
+                node.wait()
+            yield cluster
+        finally:
+            with ThreadPoolExecutor(nodes) as ending:
+                list(ending.map(Node.stop, cluster.nodes))
+
+
+def _prepared(nodes: int, port: int | None, folder: Path, settings: Mapping[str, str | int], heap_mb: int) -> Cluster:
+    addresses = _addresses(nodes, port)
+    access = Access()
+    made = []
+    for address in addresses:
+        home = folder / f"node-{address.id}"
+        home.mkdir(parents=True, exist_ok=True)
+        values = {**properties(address, addresses, home / "log"), **settings}
+        configuration = home / "server.properties"
+        configuration.write_text(text(values), encoding="utf-8")
+        command = java("kafka.Kafka", str(configuration), heap_mb=heap_mb)
+        made.append(Node(address.id, f"{HOST}:{address.client}", home, command, access))
+    format_nodes(folder, [node.folder for node in made])
+    return Cluster(tuple(made), access)
+
+
+def _addresses(nodes: int, port: int | None) -> list[Address]:
+    clients = free_ports(nodes) if port is None else [port + number for number in range(nodes)]
+    others = free_ports(2 * nodes)
+    return [Address(n + 1, clients[n], others[2 * n], others[2 * n + 1]) for n in range(nodes)]
