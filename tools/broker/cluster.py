@@ -59,8 +59,8 @@ def running(
                 node.wait()
             yield cluster
         finally:
-            with ThreadPoolExecutor(nodes) as ending:
-                list(ending.map(Node.stop, cluster.nodes))
+            with ThreadPoolExecutor(nodes) as ending:  # in good order only if the data are wanted again
+                list(ending.map(Node.stop if data else Node.kill, cluster.nodes))
 
 
 def _prepared(nodes: int, port: int | None, folder: Path, settings: Mapping[str, str | int], heap_mb: int) -> Cluster:
