@@ -1,5 +1,6 @@
 # Everything that a developer or a new user types. `make help` lists it.
-# A fresh machine needs Python 3.11 or newer with venv and pip; the SDK tests also need Node.js with npm.
+# A fresh machine needs Python 3.11 or newer with venv and pip; the SDK tests also need Node.js with npm, those of
+# Kafka Java, Maven and OpenSSL.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

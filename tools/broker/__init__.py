@@ -6,5 +6,6 @@
 from tools.broker.cluster import Cluster, running
 from tools.broker.jars import missing_programs
 from tools.broker.node import Node, NotReady
+from tools.broker.security import Access, Security
 
-__all__ = ["Cluster", "Node", "NotReady", "missing_programs", "running"]
+__all__ = ["Access", "Cluster", "Node", "NotReady", "Security", "missing_programs", "running"]

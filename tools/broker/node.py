@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.broker.jars import HERE
-from tools.broker.readiness import Access, wait_until_serving
+from tools.broker.readiness import wait_until_serving
+from tools.broker.security import Access
 
 READY_SECONDS = 90.0  # what a busy machine may take; an idle one takes 5
 _STOP_SECONDS = 15.0

@@ -19,7 +19,7 @@ class Address:
 
 
 def properties(own: Address, all_nodes: Sequence[Address], folder: Path) -> dict[str, str | int]:
-    """Return what a node that is both broker and controller needs."""
+    """Return what a node that is both broker and controller needs, but for the security of its listeners."""
     copies = min(3, len(all_nodes))
     in_sync = max(1, copies - 1)
     return {
@@ -27,7 +27,6 @@ def properties(own: Address, all_nodes: Sequence[Address], folder: Path) -> dict
         "node.id": own.id,
         "listeners": f"CLIENT://{HOST}:{own.client},BROKERS://{HOST}:{own.brokers},CONTROLLER://{HOST}:{own.controller}",
         "advertised.listeners": f"CLIENT://{HOST}:{own.client},BROKERS://{HOST}:{own.brokers}",
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "BROKERS",
         "controller.listener.names": "CONTROLLER",
         "controller.quorum.voters": ",".join(f"{node.id}@{HOST}:{node.controller}" for node in all_nodes),

@@ -2,33 +2,17 @@
 
 import asyncio
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from tools.broker.security import Access
 
 _PAUSE = 0.1
 _CALL_MS = 2_000
 _GROUPS, _TRANSACTIONS = 0, 1  # kinds of coordinators in Kafka's protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How clients connect: the keyword arguments that every aiokafka client takes."""
-
-    security_protocol: str = "PLAINTEXT"
-    ssl_context: ssl.SSLContext | None = None
-    sasl_mechanism: str = "PLAIN"
-    sasl_plain_username: str | None = None
-    sasl_plain_password: str | None = None
-
-    def arguments(self) -> dict[str, object]:
-        """Return them by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def wait_until_serving(address: str, number: int, access: Access, seconds: float, check: Callable[[], None]) -> None:
@@ -59,7 +43,7 @@ def _knock(address: str) -> None:
 
 
 async def _ask(address: str, number: int, access: Access) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=_CALL_MS, **access.arguments())
+    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=_CALL_MS, **access.client())
     try:
         await admin.start()
         brokers = (await admin.describe_cluster())["brokers"]
