@@ -20,18 +20,18 @@ _ACTS: tuple[Json, ...] = (
 class Crowd:
     """An endless row of touchpoints, the same for the same seed. Not for several threads at once."""
 
-    def __init__(self, name: str, seed: int) -> None:
-        """`name` makes the ids of two crowds differ."""
+    def __init__(self, name: str, seed: int, *, active: int = ACTIVE, begin: datetime | None = None) -> None:
+        """`name` makes the ids of two crowds differ. Everything happens in the three days after `begin`."""
         self._name = name
         self._random = random.Random(seed)  # noqa: S311  a story to tell again, no secret
         self._born = 0
         self._messages = 0
-        self._begin = datetime.now(UTC) - timedelta(days=3)
-        self._ahead = [self._person() for _ in range(ACTIVE)]
+        self._begin = begin or datetime.now(UTC) - timedelta(days=3)
+        self._ahead = [self._person() for _ in range(active)]
 
     def touchpoint(self) -> Json:
         """The next one, by somebody of those who are around."""
-        place = self._random.randrange(ACTIVE)
+        place = self._random.randrange(len(self._ahead))
         event = self._ahead[place].pop()
         if not self._ahead[place]:
             self._ahead[place] = self._person()

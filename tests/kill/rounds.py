@@ -13,26 +13,17 @@ import httpx
 from e2e.server import ADMIN_TOKEN, SETTINGS
 from e2e.waiting import wait_for
 from kill.clients import Clients, counted
+from kill.files import read, settle
 from kill.subscriber import Subscriber
 from kill.victim import Victim
 from pipeline.aftermath import Aftermath, broken, components, read_aftermath
 from pipeline.in_memory import Pipeline
 
-from leadflow.adapters.log_sqlite import SqliteLog
-from leadflow.adapters.store_sqlite import SqliteStore
-from leadflow.contracts import topics
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.scoring.load import shipped_model
 from leadflow.core.time import DAY
 
 SOURCE = "web"
-HOPS = (
-    ("processor", topics.TOUCHPOINTS),
-    ("processor", topics.IDENTITY),
-    ("scoring", topics.RESOLVED),
-    ("processor", topics.REJECTED),
-)
-SECONDS_TO_SETTLE = 90.0
 RECENT = 15  # acknowledgements before each death whose receipts are asked for
 HASHER = Hasher(SETTINGS["LEADFLOW_HASH_SECRET"].encode())
 MODEL = shipped_model("b2b")
@@ -119,11 +110,11 @@ class Lane:
 
     def _check(self) -> None:
         """Everything that was acknowledged is there and counts once; the server ends in the regular way."""
-        asyncio.run(_settle(self._victim.data))
+        asyncio.run(settle(self._victim.data))
         wrong = [*self._receipts(), *self._clients.ledger.unexpected]
         self._subscriber.finish()
         self._victim.stop()
-        seen = asyncio.run(_read(self._victim.data))
+        seen = asyncio.run(read(self._victim.data))
         wrong += [*self._lost(seen), *broken(seen, MODEL), *asyncio.run(_compared(seen)), *self._heard(seen)]
         assert not wrong, f"{len(wrong)} promises broken, the first: {wrong[:10]}"
 
@@ -164,39 +155,6 @@ class Lane:
 def _tells_of_the_disk(status: int, text: str) -> bool:
     """A last small write may still have had room, a large one none."""
     return status == httpx.codes.SERVICE_UNAVAILABLE and ("log.db" in text or "store.db" in text)
-
-
-async def _settle(data: Path) -> None:
-    """Until every hop of the running server has nothing left to read."""
-    log = await SqliteLog.open(data / "log.db")
-
-    async def ends() -> list[int] | None:
-        """Where the topics end, None while somebody is behind."""
-        found: list[int] = []
-        for group, topic in HOPS:
-            bounds = await log.bounds(topic)
-            committed = await log.committed(group, topic)
-            if any(end > (offset or 0) for (_, end), offset in zip(bounds, committed, strict=True)):
-                return None
-            found += [end for _, end in bounds]
-        return found
-
-    try:
-        async with asyncio.timeout(SECONDS_TO_SETTLE):
-            while (before := await ends()) is None or before != await ends():
-                await log.wait(topics.STAGE_CHANGES, [end for _, end in await log.bounds(topics.STAGE_CHANGES)], 0.1)
-    finally:
-        await log.close()
-
-
-async def _read(data: Path) -> Aftermath:
-    """Everything in the files."""
-    log, store = await SqliteLog.open(data / "log.db"), await SqliteStore.open(data / "store.db")
-    try:
-        return await read_aftermath(log, store)
-    finally:
-        await store.close()
-        await log.close()
 
 
 async def _compared(seen: Aftermath) -> list[str]:

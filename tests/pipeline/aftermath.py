@@ -69,11 +69,11 @@ async def read_aftermath(log: Log, store: Store) -> Aftermath:
         rejections=await _documents(store, REJECTIONS),
         changes=tuple(
             msgspec.json.decode(record.value or b"", type=StageChanged)
-            for record in await _records(log, topics.STAGE_CHANGES)
+            for record in await records_of(log, topics.STAGE_CHANGES)
         ),
         scores={
             record.key: msgspec.json.decode(record.value) if record.value else None
-            for record in await _records(log, topics.LEAD_SCORES)
+            for record in await records_of(log, topics.LEAD_SCORES)
         },
     )
 
@@ -87,7 +87,8 @@ async def _documents(store: Store, collection: Collection[D]) -> dict[str, D]:
     return found
 
 
-async def _records(log: Log, topic: str) -> list[Record]:
+async def records_of(log: Log, topic: str) -> list[Record]:
+    """Everything in a topic, partition by partition."""
     found: list[Record] = []
     for partition, (offset, _) in enumerate(await log.bounds(topic)):
         while page := await log.read(topic, partition, offset, _PAGE):
