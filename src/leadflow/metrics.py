@@ -106,6 +106,14 @@ RESOLVER_MERGES = Counter("leadflow_resolver_merges_total", "Links made between 
 # Moves when a limit or a cut kept two profiles apart.
 RESOLVER_REFUSALS = Counter("leadflow_resolver_refusals_total", "Merges refused.", ["reason"])
 
+# --- what stands still ------------------------------------------------------------------------------------------------
+
+# Moves when a lead is brought to a stop by a control record (`lead`), or a record that is for no lead is kept for a
+# repair (`command`): look at it, GET /api/v1/parked says why.
+PARKED = Counter("leadflow_scoring_parked_total", "Leads and commands that wait for a repair.", ["what"])
+# Moves when a lead goes on.
+RELEASED = Counter("leadflow_scoring_released_total", "Parked leads that went on.")
+
 # --- leads ------------------------------------------------------------------------------------------------------------
 
 # Each StageChanged once, when it is first committed (a re-run after a crash may count again).

@@ -9,7 +9,8 @@ from pipeline.small_story import POISON
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.touchpoint import Signal
 from leadflow.pipeline import hop
-from leadflow.pipeline.scoring import lead, scorer
+from leadflow.pipeline.scoring import lead
+from leadflow.pipeline.scoring import poison as poisonous
 from leadflow.pipeline.scoring.counting import signal_of
 
 
@@ -23,7 +24,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     silent = structlog.wrap_logger(None, processors=[_drop])
     monkeypatch.setattr(hop, "_rest", no_rest)
     monkeypatch.setattr(hop, "logger", silent)
-    monkeypatch.setattr(scorer, "logger", silent)
+    monkeypatch.setattr(poisonous, "logger", silent)
 
 
 def _drop(*_: object) -> NoReturn:

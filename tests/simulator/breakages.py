@@ -112,8 +112,8 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
         ),
         "no outbox": Breakage(
             f"{PIPELINE}.scoring.scorer:Scorer._write",
-            "(pid, folded.document",
-            "(pid, replace(folded.document, outbox=())",
+            "(pid, folded[pid].document",
+            "(pid, replace(folded[pid].document, outbox=())",
             "poison reset",
         ),
         "an outbox that is emptied too early": Breakage(
@@ -135,14 +135,14 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "redelivered",
         ),
         "a rejection by the wrong position": Breakage(
-            f"{PIPELINE}.scoring.scorer:Scorer._set_aside",
+            f"{PIPELINE}.scoring.poison:set_aside",
             "found.value.pos != record.pos",
             "found.value.src != record.pos",
             "poison",
         ),
         "a new model that forgets what is on its way": Breakage(
             f"{PIPELINE}.scoring.rescoring:_with",
-            "if position > lead.marks.get(stream, -1):",
+            "if position > part.marks.get(stream, -1):",
             "if False:",
             "new model",
         ),

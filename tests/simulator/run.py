@@ -15,7 +15,7 @@ from leadflow.contracts.topics import IDENTITY, TOUCHPOINTS
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.touchpoint import Signal
 from leadflow.pipeline import hop
-from leadflow.pipeline.scoring import lead, scorer
+from leadflow.pipeline.scoring import lead, parking, poison
 from leadflow.pipeline.scoring.counting import signal_of
 from leadflow_scoring import service
 
@@ -39,7 +39,7 @@ class _Silent:
     def info(self, *_: object, **__: object) -> None:
         """Nobody reads it."""
 
-    warning = exception = info
+    warning = error = exception = info
 
 
 class _Jitter:
@@ -57,7 +57,8 @@ def run_seed(seed: int, name: str, *, traced: bool = False) -> Outcome:
         patch.object(hop, "perf_counter", time),
         patch.object(hop, "random", _Jitter(world)),
         patch.object(hop, "logger", _Silent()),
-        patch.object(scorer, "logger", _Silent()),
+        patch.object(parking, "logger", _Silent()),
+        patch.object(poison, "logger", _Silent()),
         patch.object(service, "logger", _Silent()),
         patch.object(lead, "signal_of", _poisoned(signal_of)),
     ):

@@ -13,7 +13,9 @@ from leadflow.contracts.documents import (
     LeadDoc,
     MergeDoc,
     ModelDoc,
+    ParkedDoc,
     ProfileDoc,
+    RebuiltDoc,
     RejectionDoc,
     TouchpointDoc,
 )
@@ -51,7 +53,21 @@ LEADS = Collection(
     {"stage": str, "temperature": str, "total": int, "since": int, "owner": str},
     (("stage", "total"), ("total",), ("since",)),
 )
+PARKED = Collection("parked", ParkedDoc, {"lead": str, "position": int}, (("lead", "position"),))
+REBUILT = Collection("rebuilt", RebuiltDoc)
 MODELS = Collection("models", ModelDoc)
 CHECKPOINTS = Collection("checkpoints", CheckpointDoc)
 
-COLLECTIONS = (IDENTITIES, PROFILES, TOUCHPOINTS, DECISIONS, MERGES, REJECTIONS, LEADS, MODELS, CHECKPOINTS)
+COLLECTIONS = (
+    IDENTITIES,
+    PROFILES,
+    TOUCHPOINTS,
+    DECISIONS,
+    MERGES,
+    REJECTIONS,
+    LEADS,
+    PARKED,
+    REBUILT,
+    MODELS,
+    CHECKPOINTS,
+)

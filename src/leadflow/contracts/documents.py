@@ -101,6 +101,41 @@ class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):
     type: str = ""
 
 
+class Parked(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a lead stands still: the record at `position` of its partition could not be applied. `since`: ms."""
+
+    position: int
+    since: int
+    reason: str
+
+
+class ParkedDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """parked/{lead.position or topic.partition.position}: a control record that waits for a repair of the code.
+
+    `lead`: for which lead it waits, after those of lower positions; empty where a record names none.
+    """
+
+    topic: str
+    partition: int
+    position: int
+    key: str
+    value: msgspec.Raw
+    since: int
+    reason: str = ""
+    lead: str = ""
+
+
+class RebuiltDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """rebuilt/{pid}: a lead's own part, counted anew by a replay from the touchpoints up to `marks`, with `model`."""
+
+    own: Tally
+    traits: dict[str, Stated]
+    first_seen: int | None
+    last_seen: int | None
+    marks: dict[str, int]
+    model: str
+
+
 class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """leads/{pid}: written only by the owner of its partition of `resolved`.
 
@@ -121,6 +156,7 @@ class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outbox: tuple[OutboxEntry, ...] = ()
     model: str = ""
     gone: int | None = None
+    parked: Parked | None = None
     pos: int = -1
     first_seen: int | None = None
     last_seen: int | None = None

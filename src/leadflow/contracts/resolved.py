@@ -67,13 +67,33 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
 
 
 class Rescore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="rescore"):
-    """A new model: every lead of this partition is counted anew. One record per partition; it ends its batch."""
+    """A new model: the leads of this partition with ids from `first` up to, not including, `past` are counted anew.
+
+    It ends its batch. The ranges keep what one commit emits small; without them it is for the whole partition.
+    """
 
     model: str
     version: str
+    first: str = ""
+    past: str | None = None
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="rebuilt"):
+    """A replay has counted these leads of this partition anew, beside the live ones: take them over. Ends its batch."""
+
+    leads: tuple[str, ...]
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="release"):
+    """What made the lead `to` stop has been repaired: apply what waits for it. It ends its batch."""
+
+    to: str
 
 
 LeadRecord = Resolved | Link | Unlink | Child | Cut
-"""A record to one lead; `Rescore` is for all of a partition."""
+"""A record to one lead, folded in the order of its partition."""
 
-ResolvedRecord = LeadRecord | Rescore
+Order = Rescore | Rebuilt | Release
+"""What the owner of a partition is told to do with its leads."""
+
+ResolvedRecord = LeadRecord | Order

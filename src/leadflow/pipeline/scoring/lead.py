@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from leadflow.contracts import topics
-from leadflow.contracts.documents import ChildEntry, LeadDoc, OutboxEntry
-from leadflow.contracts.resolved import Child, Cut, LeadRecord, Link, Resolved, Unlink
+from leadflow.contracts.documents import ChildEntry, LeadDoc, OutboxEntry, RebuiltDoc
+from leadflow.contracts.resolved import Child, Cut, LeadRecord, Link, Release, Resolved, Unlink
 from leadflow.core.scoring.evaluate import evaluate
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.stages import Standing, Trigger, advance, stage_since
@@ -54,10 +54,26 @@ def apply(lead: LeadDoc, position: int, record: LeadRecord, judge: Judge) -> Lea
             return _cut(lead, position, record, judge)
 
 
-def rescored(lead: LeadDoc, position: int, own: Tally, judge: Judge) -> LeadDoc:
-    """The lead counted anew with another model, at the place of the `Rescore` among its records."""
-    trigger = Trigger(message_id=f"rescore.{judge.model.version}", rule="rescore", at=lead.standing.clock)
-    return _changed(replace(lead, own=own), position, trigger, judge)
+def recounted(lead: LeadDoc, position: int, part: RebuiltDoc, judge: Judge, rule: str) -> LeadDoc:
+    """The lead with its own part counted anew, at the place of the order for it: a replay, or another model.
+
+    What has been decided stands; a root may move on. Nothing happens where a replay finds the same.
+    """
+    after = with_part(lead, part)
+    if after == lead and lead.model in {"", judge.model.version}:
+        return lead
+    trigger = Trigger(message_id=f"{rule}.{judge.model.version}", rule=rule, at=lead.standing.clock)
+    return _changed(after, position, trigger, judge)
+
+
+def with_part(lead: LeadDoc, part: RebuiltDoc) -> LeadDoc:
+    """The lead with its own part replaced."""
+    return replace(lead, own=part.own, traits=part.traits, first_seen=part.first_seen, last_seen=part.last_seen)
+
+
+def trimmed(lead: LeadDoc, first: int) -> LeadDoc:
+    """Without the outputs of batches that were committed: those before the one that begins at `first`."""
+    return replace(lead, outbox=tuple(entry for entry in lead.outbox if entry.position >= first))
 
 
 def mark(lead: LeadDoc, record: Resolved) -> LeadDoc | None:
@@ -104,14 +120,14 @@ def _count(lead: LeadDoc, position: int, record: Resolved, judge: Judge) -> Lead
     counted = replace(
         marked,
         own=own,
-        traits=_latest(lead.traits, signal),
+        traits=latest_traits(lead.traits, signal),
         first_seen=signal.at if lead.first_seen is None else min(lead.first_seen, signal.at),
-        last_seen=_last_seen(lead.last_seen, signal),
+        last_seen=latest_seen(lead.last_seen, signal),
     )
     return _changed(counted, position, trigger, judge, historical=signal.historical)
 
 
-def _latest(traits: dict[str, Stated], signal: Signal) -> dict[str, Stated]:
+def latest_traits(traits: dict[str, Stated], signal: Signal) -> dict[str, Stated]:
     """Last writer wins per trait, by (event time, message id)."""
     if not signal.traits:
         return traits
@@ -123,7 +139,7 @@ def _latest(traits: dict[str, Stated], signal: Signal) -> dict[str, Stated]:
     return {name: latest[name] for name in sorted(latest)[:MAX_TRAITS]}
 
 
-def _last_seen(known: int | None, signal: Signal) -> int | None:
+def latest_seen(known: int | None, signal: Signal) -> int | None:
     """Sales acting on a lead, and events marked as not active, do not mean that the person was seen."""
     if not signal.active or signal.type == "action":
         return known
@@ -232,6 +248,11 @@ def _send(lead: LeadDoc, position: int, topic: str, key: str, record: Any, *, na
 def reject(lead: LeadDoc, position: int, key: str, record: Any, name: str) -> LeadDoc:
     """Put a poison touchpoint's rejection into the outbox."""
     return _send(lead, position, topics.REJECTED, key, record, name=name)
+
+
+def ask(lead: LeadDoc, position: int, order: Release) -> LeadDoc:
+    """Put an order to its own owner into the outbox."""
+    return _send(lead, position, topics.RESOLVED, order.to, order)
 
 
 def settled(lead: LeadDoc, first: int, past: int) -> Sequence[OutboxEntry]:

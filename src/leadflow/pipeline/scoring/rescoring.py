@@ -1,26 +1,30 @@
 """A new model: every lead is counted anew from the touchpoints that are its own.
 
-One `Rescore` per partition of `resolved` goes through the log, so that it has its place among the other records and
-each lead is counted by its owner. It ends its batch.
+`Rescore` records go through the log, to each partition of `resolved`, so that they have their place among the other
+records and each lead is counted by its owner: a range of ids with each, so that one commit emits some hundred leads.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import msgspec
+from msgspec.structs import replace
 
 from leadflow.contracts import topics
 from leadflow.contracts.collections import LEADS, MODELS, TOUCHPOINTS
-from leadflow.contracts.documents import LeadDoc, ModelDoc, TouchpointDoc
+from leadflow.contracts.documents import LeadDoc, ModelDoc, RebuiltDoc, TouchpointDoc
 from leadflow.contracts.resolved import Rescore
 from leadflow.core.conditions import equals
 from leadflow.core.scoring.model import Model
-from leadflow.core.scoring.tally import EMPTY, Tally
+from leadflow.core.scoring.tally import EMPTY
 from leadflow.pipeline.processor.processor import contacts_of
 from leadflow.pipeline.scoring.counting import count, signal_of
+from leadflow.pipeline.scoring.lead import latest_seen, latest_traits
 from leadflow.ports import Cursor, Emit, Log, Order, Store, Stored
 
 _PAGE = 500
 _CURRENT = "current"
+_AT_ONCE = 250  # leads counted anew in one commit
+_MOST_DIGITS = 4  # 65,536 ranges: 16 million leads a partition
 
 
 async def announce_model(log: Log, store: Store, model: Model) -> bool:
@@ -35,49 +39,74 @@ async def announce_model(log: Log, store: Store, model: Model) -> bool:
         return False
     if known.value == document:
         return False
-    await log.append([_rescore(model, partition) for partition in range(log.partitions(topics.RESOLVED))])
+    known_leads = sum((await store.count(LEADS, "stage")).values())
+    await log.append(
+        [
+            _rescore(model, partition, first, past)
+            for first, past in ranges(known_leads // log.partitions(topics.RESOLVED))
+            for partition in range(log.partitions(topics.RESOLVED))
+        ]
+    )
     await store.replace(MODELS, [(_CURRENT, document, known.rev)])
     return True
 
 
-def _rescore(model: Model, partition: int) -> Emit:
+def ranges(leads: int) -> list[tuple[str, str | None]]:
+    """Ranges of ids (hexadecimal hashes, so evenly spread) that hold some `_AT_ONCE` of so many leads each."""
+    digits = 0
+    while leads > _AT_ONCE * 16**digits and digits < _MOST_DIGITS:
+        digits += 1
+    starts = ["", *(f"{number:0{digits}x}" for number in range(1, 16**digits))]
+    return list(zip(starts, [*starts[1:], None], strict=True))
+
+
+def _rescore(model: Model, partition: int, first: str, past: str | None) -> Emit:
     return Emit(
         topic=topics.RESOLVED,
         key=model.version,
-        value=msgspec.json.encode(Rescore(model=model.name, version=model.version)),
+        value=msgspec.json.encode(Rescore(model=model.name, version=model.version, first=first, past=past)),
         partition=partition,
-        id=f"{model.version}.{partition}",
+        id=f"{model.version}.{partition}.{first}",
         type="dev.leadflow.lead-control.v1",
     )
 
 
-async def leads_where(store: Store, belongs: Callable[[str], bool]) -> AsyncIterator[Stored[LeadDoc]]:
-    """Every lead whose profile id belongs, page by page."""
-    after: Cursor | None = None
+async def leads_between(store: Store, first: str = "", past: str | None = None) -> AsyncIterator[Stored[LeadDoc]]:
+    """Every lead with an id from `first` up to, not including, `past`, page by page."""
+    after: Cursor = ("", first)
     while page := await store.find(LEADS, limit=_PAGE, after=after):
         for stored in page:
-            if belongs(stored.key):
-                yield stored
+            if past is not None and stored.key >= past:
+                return
+            yield stored
         after = ("", page[-1].key)
 
 
-async def recount(store: Store, profile_id: str, lead: LeadDoc, model: Model) -> Tally:
-    """A leaf's own tally from its timeline: what is addressed to it, was not refused, and had been counted."""
-    own = EMPTY
+async def recount(store: Store, profile_id: str, lead: LeadDoc, model: Model) -> RebuiltDoc:
+    """A leaf's own part from its timeline: what is addressed to it, was not refused, and had been counted."""
+    part = RebuiltDoc(own=EMPTY, traits={}, first_seen=None, last_seen=None, marks=lead.marks, model=model.version)
     after: Cursor | None = None
     mine = equals("addr", profile_id)
     while page := await store.find(TOUCHPOINTS, mine, order=Order("at"), limit=_PAGE, after=after):
         for stored in page:
-            own = _with(own, stored.value, lead, model)
+            part = _with(part, stored.value, model)
         after = (page[-1].value.at, page[-1].key)
-    return own
+    return part
 
 
-def _with(own: Tally, document: TouchpointDoc, lead: LeadDoc, model: Model) -> Tally:
+def _with(part: RebuiltDoc, document: TouchpointDoc, model: Model) -> RebuiltDoc:
     if document.rejected or document.gone or document.value is None or document.src is None:
-        return own
+        return part
     stream, position = document.src
-    if position > lead.marks.get(stream, -1):  # still on its way
-        return own
+    if position > part.marks.get(stream, -1):  # still on its way
+        return part
     signal = signal_of(document.value, contacts_of(document))
-    return own if signal.bot else count(own, signal, model)[0]
+    if signal.bot:
+        return part
+    return replace(
+        part,
+        own=count(part.own, signal, model)[0],
+        traits=latest_traits(part.traits, signal),
+        first_seen=signal.at if part.first_seen is None else min(part.first_seen, signal.at),
+        last_seen=latest_seen(part.last_seen, signal),
+    )
