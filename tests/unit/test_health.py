@@ -8,7 +8,7 @@ import pytest
 from leadflow.adapters.log_memory import MemoryLog
 from leadflow.adapters.store_memory import MemoryStore
 from leadflow.ports import Unavailable
-from leadflow.runtime.health import Health, create_app, port_checks
+from leadflow.runtime.health import Health, create_app, log_check, store_check
 from leadflow.runtime.supervision import Supervisor
 
 
@@ -31,7 +31,7 @@ async def silent() -> None:
 
 async def test_a_process_with_working_parts_is_ready() -> None:
     """Log and store are really asked."""
-    health = Health(port_checks(MemoryLog(), MemoryStore()))
+    health = Health({"log": log_check(MemoryLog()), "store": store_check(MemoryStore())})
     health.report("scoring:resolved")
     answer = await ask(health, "/readyz")
     assert answer.status_code == 200
@@ -93,6 +93,7 @@ async def test_a_task_that_dies_makes_the_process_unready_and_ends_it() -> None:
     await asyncio.wait_for(stop.wait(), 5)
     assert supervisor.failure == "dies stopped: another owner took over"
     assert (await ask(supervisor.health, "/readyz")).status_code == 503
+    assert (await ask(supervisor.health, "/healthz")).status_code == 503
     await supervisor.finish(5)
     assert ended.is_set()
     assert supervisor.health.tasks["lives"] == "ok"

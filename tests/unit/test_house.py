@@ -46,10 +46,10 @@ def test_the_version_is_that_of_the_package() -> None:
 
 
 def test_a_log_that_is_not_in_this_version_is_refused_by_name(tmp_path: Path) -> None:
-    """Kafka and ArangoDB have their own issues; nothing falls back in silence."""
-    done = leadflow("init", LEADFLOW_DATA=str(tmp_path), LEADFLOW_LOG="kafka://localhost:9092")
+    """ArangoDB has its own issue, and is no log; nothing falls back in silence."""
+    done = leadflow("init", LEADFLOW_DATA=str(tmp_path), LEADFLOW_LOG="arango://localhost:8529/leadflow")
     assert done.returncode == 2
-    assert "LEADFLOW_LOG names kafka, which is not in this version" in done.stderr
+    assert "LEADFLOW_LOG names arango, which is not in this version" in done.stderr
 
 
 def test_init_can_be_run_again(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"kafka_ca_file": "ca.pem"}, ["KAFKA_CA_FILE: is set, but LEADFLOW_KAFKA_SECURITY=plaintext encrypts"]),
         ({"kafka_security": "ssl", "kafka_key_file": "k.pem"}, ["KAFKA_CERT_FILE: not set"]),
         (
-            {"kafka_call_timeout": 60.0, "kafka_username": "u"},
+            {"kafka_call_timeout": 20.0, "kafka_username": "u"},
             ["KAFKA_USERNAME: is set", "KAFKA_TRANSACTION_TIMEOUT: must be longer"],
         ),
         ({"kafka_security": "tls"}, ["LEADFLOW_KAFKA_SECURITY: Input should be 'plaintext'"]),

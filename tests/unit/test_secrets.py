@@ -86,3 +86,13 @@ def test_secrets_are_not_in_their_text(tmp_path: Path) -> None:
     secrets = load_or_create(settings(tmp_path))
     kept = json.loads((tmp_path / FILE).read_text())
     assert not any(value.rpartition(":")[2] in repr(secrets) for value in kept.values() if isinstance(value, str))
+
+
+def test_a_service_asks_for_what_it_needs_alone_and_for_all_of_it_at_once(tmp_path: Path) -> None:
+    """Nothing is generated; what is not needed stays empty and opens nothing."""
+    kafka = {"log": "kafka://127.0.0.1:9092"}
+    with pytest.raises(SettingsError, match=r"^not set: LEADFLOW_WRITE_KEYS, LEADFLOW_HASH_SECRET; set them$"):
+        load(settings(tmp_path, **kafka), ("write_keys", "hash_secret"))
+    secrets = load(settings(tmp_path, hash_secret="hush" * 4, **kafka), ("hash_secret",))
+    assert (secrets.keys, secrets.admin_token) == ({}, "")
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
 """The command line. Errors that a user can cause are one clear line each and exit code 2, never a traceback."""
 
-import asyncio
 import importlib.metadata
 import os
 import sys
@@ -10,12 +9,13 @@ from typing import Annotated
 import structlog
 import typer
 
+from leadflow.cli.init import init
 from leadflow.cli.schemas import FOLDER, schemas
 from leadflow.cli.settings_table import settings_table
 from leadflow.cli.simulate import simulate
 from leadflow.ports import LeadflowError
 from leadflow.runtime import logging
-from leadflow.runtime.secrets import Secrets, load, load_or_create, mark_shown
+from leadflow.runtime.secrets import load, load_or_create, mark_shown
 from leadflow.runtime.settings import Settings, load_settings, unknown_variables
 
 app = typer.Typer(
@@ -72,9 +72,10 @@ def up(port: Port = None, host: Host = None, data: Data = None, model: ModelFile
     run(settings, secrets, EVERYTHING, announce)
 
 
-def _service(name: str, settings: Settings, secrets: Secrets) -> None:
-    """Run one service of the distributed mode until it is stopped."""
-    from leadflow.cli.compose import Part  # noqa: PLC0415
+def _service(name: str, settings: Settings, *needed: str) -> None:
+    """Run one service of the distributed mode until it is stopped. `needed`: the secrets that it works with."""
+    secrets = load(settings, (*needed, "hash_secret"))
+    from leadflow.cli.compose import Part  # noqa: PLC0415 - the services are loaded where they are needed
     from leadflow.cli.run import run  # noqa: PLC0415
 
     run(
@@ -88,46 +89,38 @@ def _service(name: str, settings: Settings, secrets: Secrets) -> None:
 @app.command()
 def observer(port: Port = None, host: Host = None, data: Data = None) -> None:
     """Start the observer alone: it takes events in."""
-    settings = _prepare(port=port, host=host, data=data)
-    _service("observer", settings, load(settings))
+    _service("observer", _prepare(port=port, host=host, data=data), "write_keys")
 
 
 @app.command()
 def processor(port: Port = None, host: Host = None, data: Data = None) -> None:
     """Start the processor alone, with the resolver: from touchpoints to profiles."""
-    settings = _prepare(port=port, host=host, data=data)
-    _service("processor", settings, load(settings))
+    _service("processor", _prepare(port=port, host=host, data=data))
 
 
 @app.command()
 def scoring(port: Port = None, host: Host = None, data: Data = None, model: ModelFile = None) -> None:
     """Start scoring alone: from profiles to stages."""
-    settings = _prepare(port=port, host=host, data=data, model=model)
-    _service("scoring", settings, load(settings))
+    _service("scoring", _prepare(port=port, host=host, data=data, model=model))
 
 
 @app.command("admin-api")
 def admin_api(port: Port = None, host: Host = None, data: Data = None, model: ModelFile = None) -> None:
     """Start the admin API alone."""
-    settings = _prepare(port=port, host=host, data=data, model=model)
-    _service("admin-api", settings, load(settings))
+    _service("admin-api", _prepare(port=port, host=host, data=data, model=model), "admin_token")
 
 
-@app.command()
-def init(data: Data = None) -> None:
+@app.command("init")
+def init_command(
+    *,
+    data: Data = None,
+    grow: Annotated[
+        list[str] | None, typer.Option(help="Kafka: add partitions, touchpoints=12; keys move, which does no harm.")
+    ] = None,
+    apply: Annotated[bool, typer.Option(help="Kafka: set what differs, where nothing is lost by it.")] = False,
+) -> None:
     """Create or migrate topics, collections and indexes; run it as often as you like."""
-    from leadflow.runtime.bootstrap import open_adapters  # noqa: PLC0415
-
-    settings = _prepare(data=data)
-    secrets = load_or_create(settings)
-
-    async def opened() -> None:
-        async with open_adapters(settings, secrets.hash_secret):
-            typer.echo(f"ready: {settings.log_url} and {settings.store_url}")
-
-    asyncio.run(opened())
-    if secrets.unshown:
-        typer.echo(f"generated keys are in {secrets.path}; the first `leadflow up` shows them")
+    init(_prepare(data=data), grow or [], apply=apply)
 
 
 @app.command()

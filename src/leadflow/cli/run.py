@@ -1,19 +1,24 @@
 """Run parts of Leadflow in this process, from binding the port to closing the files."""
 
 import asyncio
+import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 import uvloop
 
-from leadflow.cli.compose import Composition, Part, compose
-from leadflow.cli.serve import bind, server, stop_on_signals
+from leadflow.cli.compose import EVERYTHING, Composition, Part, compose
+from leadflow.cli.entrance import Entrance
+from leadflow.cli.serve import Server, bind, server, stop_on_signals
 from leadflow.pipeline.hop import Hop, measure_lag, run_hop
 from leadflow.ports import LeadflowError, Unavailable
-from leadflow.runtime.bootstrap import Adapters, open_adapters
+from leadflow.runtime.bootstrap import Adapters, Trim, open_adapters
 from leadflow.runtime.garbage import collect_rarely
 from leadflow.runtime.health import Health
+from leadflow.runtime.health import create_app as create_health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
 from leadflow.runtime.supervision import Supervisor, Work
@@ -21,6 +26,9 @@ from leadflow.runtime.supervision import Supervisor, Work
 logger = structlog.get_logger(__name__)
 
 TRIM_EVERY = 3600.0  # seconds
+_LEAST_DRAIN = 1.0  # seconds that consumers get to end in order, even if the intake took all there was
+
+_OPENING = "start"
 
 Announce = Callable[[int], None]
 """Told the port once requests are served."""
@@ -31,39 +39,100 @@ class RunFailed(LeadflowError):
 
 
 def run(settings: Settings, secrets: Secrets, parts: frozenset[Part], announce: Announce) -> None:
-    """Run until a signal. Raises SettingsError before anything has started, RunFailed when a part has died."""
+    """Run until a signal. Raises LeadflowError before anything has started, RunFailed when a part has died."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         failure = runner.run(_run(settings, secrets, parts, announce))
     if failure is not None:
         raise RunFailed(failure)
 
 
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """What is there from the first to the last moment."""
+
+    settings: Settings
+    parts: frozenset[Part]
+    supervisor: Supervisor
+    entrance: Entrance
+    http: Server
+    listener: socket.socket
+
+
 async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], announce: Announce) -> str | None:
-    """Start, serve, and stop in an order in which nothing accepted is lost; the reason if a part died."""
-    stop = asyncio.Event()
-    with bind(settings) as listener, stop_on_signals(stop):
-        async with open_adapters(settings, secrets.hash_secret) as adapters:
-            supervisor = Supervisor(Health(adapters.checks()), stop)
-            composition = compose(parts, settings, secrets, adapters.ports, supervisor.health)
-            for part, work in _background(composition, adapters).items():
-                supervisor.start(part, work)
-            collect_rarely()
-            http = server(composition.site, settings)
-            serving = supervisor.start("http", lambda _ending: http.serve([listener]))
-            await _first(http.ready, stop)
-            if http.ready.is_set():
-                announce(listener.getsockname()[1])
-            await stop.wait()
-            logger.info("stopping", drain_s=settings.drain_timeout)
-            supervisor.health.stopping = True
-            composition.end_streams()
-            # The intake ends first: what it still accepts is durable, and the next start goes on from there.
-            http.ask_to_stop()
+    """Answer probes, open, work, and stop in an order in which nothing accepted is lost; the reason if a part died."""
+    supervisor = Supervisor(Health(), asyncio.Event())
+    entrance = Entrance(create_health(supervisor.health))
+    with bind(settings) as listener, stop_on_signals(supervisor.stop):
+        process = _Process(settings, parts, supervisor, entrance, server(entrance, settings), listener)
+        supervisor.health.report(_OPENING, "log and store are not open yet")
+        serving = supervisor.start("http", lambda _ending: process.http.serve([listener]))
+        try:
+            async with AsyncExitStack() as stack:
+                adapters = await _opened(stack, process, secrets)
+                if adapters is not None:
+                    await _work(process, secrets, adapters, serving, announce)
+        finally:
+            supervisor.stop.set()
+            process.http.ask_to_stop()
             await serving
-            composition.around.stop.set()
-            await supervisor.finish(settings.drain_timeout)
     logger.info("stopped", reason=supervisor.failure or "asked to")
     return supervisor.failure
+
+
+async def _opened(stack: AsyncExitStack, process: _Process, secrets: Secrets) -> Adapters | None:
+    """Open log and store, however long their servers are away; None if a stop came first."""
+    health, stop = process.supervisor.health, process.supervisor.stop
+
+    def waits(part: str, reason: str) -> None:
+        health.report(_OPENING, f"{part}: {reason}")
+        logger.warning("waiting", part=part, reason=reason)
+
+    adapters = open_adapters(process.settings, secrets.hash_secret, waits)
+    opening = asyncio.create_task(stack.enter_async_context(adapters))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if opening.done():
+        health.withdraw(_OPENING)
+        return opening.result()
+    opening.cancel()
+    await asyncio.wait({opening})
+    return None
+
+
+async def _work(
+    process: _Process, secrets: Secrets, adapters: Adapters, serving: asyncio.Task[None], announce: Announce
+) -> None:
+    """Put the parts together, let them work until a stop, and drain them."""
+    supervisor = process.supervisor
+    composition = compose(process.parts, process.settings, secrets, adapters.ports, supervisor.health)
+    supervisor.health.checks = adapters.checks
+    for part, work in _background(composition, adapters).items():
+        supervisor.start(part, work)
+    process.entrance.site = composition.site
+    collect_rarely()
+    await _first(process.http.ready, supervisor.stop)
+    if process.http.ready.is_set():
+        announce(process.listener.getsockname()[1])
+    await supervisor.stop.wait()
+    await _drain(process, composition, serving)
+
+
+async def _drain(process: _Process, composition: Composition, serving: asyncio.Task[None]) -> None:
+    """Say that it stops, end the intake, then the consumers: what was still accepted is durable by then."""
+    settings, supervisor = process.settings, process.supervisor
+    deadline = monotonic() + settings.drain_timeout
+    logger.info("stopping", drain_s=settings.drain_timeout)
+    supervisor.health.stopping = True
+    process.entrance.closing = True
+    composition.end_streams()
+    if process.parts != EVERYTHING and supervisor.failure is None:
+        # Others of its kind may go on: clients and balancers are to find them before the port is closed.
+        await asyncio.sleep(min(settings.drain_delay, settings.drain_timeout))
+    process.http.ask_to_stop()
+    await serving
+    composition.around.stop.set()
+    await supervisor.finish(max(_LEAST_DRAIN, deadline - monotonic()))
 
 
 async def _first(*events: asyncio.Event) -> None:
@@ -84,16 +153,16 @@ def _background(composition: Composition, adapters: Adapters) -> dict[str, Work]
     works: dict[str, Work] = {f"{hop.group}:{hop.topic}": consuming(hop) for hop in hops}
     if hops:
         works["lag"] = lambda _ending: measure_lag(hops, around, composition.backlog)
-    return {**works, "retention": _trim_hourly(adapters)}
+    return works if adapters.trim is None else {**works, "retention": _trim_hourly(adapters.trim)}
 
 
-def _trim_hourly(adapters: Adapters) -> Work:
+def _trim_hourly(trim: Trim) -> Work:
     """Apply retention and compaction at the start and then every hour, until told to end."""
 
     async def work(ending: asyncio.Event) -> None:
         while not ending.is_set():
             try:
-                logger.debug("trimmed", records=await adapters.trim())
+                logger.debug("trimmed", records=await trim())
             except Unavailable as error:
                 logger.warning("not_trimmed", error=str(error))  # the next round does it
             with suppress(TimeoutError):

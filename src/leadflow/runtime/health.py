@@ -23,16 +23,26 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 @dataclass(slots=True)
 class Health:
-    """What this process knows of its parts: `tasks` as they were last seen, `checks` asked anew each time."""
+    """What this process knows of its parts: `tasks` as they were last seen, `checks` asked anew each time.
 
-    checks: Mapping[str, Check]
+    `died` names a part without which the process is of no more use: it is not even alive then.
+    """
+
+    checks: Mapping[str, Check] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
     stopping: bool = False
+    died: str | None = None
 
     def report(self, part: str, state: str = OK) -> None:
         """Note the state of a task: `ok`, or in words why it does not work."""
         self.tasks[part] = state
         metrics.PART_UP.labels(part).set(state == OK)
+
+    def withdraw(self, *parts: str) -> None:
+        """Forget what was reported of parts that are there no more."""
+        for part in parts:
+            if self.tasks.pop(part, None) is not None:
+                metrics.PART_UP.remove(part)
 
     async def parts(self) -> dict[str, str]:
         """Return the state of every part."""
@@ -43,9 +53,14 @@ class Health:
         return {**dict(zip(names, states, strict=True)), **self.tasks}
 
 
-def port_checks(log: Log, store: Store) -> dict[str, Check]:
-    """Return the checks of the two ports: each has to answer a small question in time."""
-    return {"log": lambda: log.bounds(TOUCHPOINTS), "store": lambda: store.get(CHECKPOINTS, ["readyz"])}
+def log_check(log: Log) -> Check:
+    """Return the check of a log: it has to answer a small question in time."""
+    return lambda: log.bounds(TOUCHPOINTS)
+
+
+def store_check(store: Store) -> Check:
+    """Return the check of a store: it has to answer a small question in time."""
+    return lambda: store.get(CHECKPOINTS, ["readyz"])
 
 
 async def _state(check: Check) -> str:
@@ -67,7 +82,8 @@ def create_app(health: Health) -> Asgi:
         if scope["method"] not in {"GET", "HEAD"}:
             await _answer(send, 405, {"code": "method_not_allowed", "message": "use GET"}, [(b"allow", b"GET, HEAD")])
         elif scope["path"] == "/healthz":
-            await _answer(send, 200, {"status": OK})
+            alive = health.died is None
+            await _answer(send, 200 if alive else 503, {"status": OK if alive else f"died: {health.died}"})
         elif scope["path"] == "/readyz":
             parts = await health.parts()
             ready = not health.stopping and all(state == OK for state in parts.values())

@@ -35,10 +35,10 @@ class KafkaSettings(BaseSettings):
         None, ge=1, le=9, description="Copies of each new topic. Default: 3, or as many as there are brokers."
     )
     kafka_session_timeout: float = Field(
-        15.0, ge=1, description="Seconds after which a silent process loses its partitions to others."
+        10.0, ge=1, description="Seconds after which a silent process loses its partitions to others."
     )
     kafka_transaction_timeout: float = Field(
-        60.0, ge=1, description="Seconds after which the brokers abort a transaction that nobody ends."
+        15.0, ge=1, description="Seconds after which the brokers abort a transaction that nobody ends."
     )
     kafka_call_timeout: float = Field(10.0, gt=0, description="Seconds that any call to Kafka may take.")
 

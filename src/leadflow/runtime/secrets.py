@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from leadflow.runtime.settings import Settings, SettingsError
 FILE = "secrets.json"
 GENERATED_NAME = "default"
 """The name of a generated write key."""
+ALL = ("write_keys", "admin_token", "hash_secret")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,18 +55,20 @@ def load_or_create(settings: Settings) -> Secrets:
     return _combine(kept, settings, path)
 
 
-def load(settings: Settings) -> Secrets:
-    """Complete what is given from the data folder, generating nothing. Raises SettingsError for what is missing."""
+def load(settings: Settings, needed: Sequence[str] = ALL) -> Secrets:
+    """Complete what is given from the data folder, generating nothing. SettingsError names all `needed` ones missing.
+
+    What nobody needs and nobody gave is empty: such a key opens nothing.
+    """
     path = settings.data / FILE
     kept = _read(path)
     _check_mark(kept, settings, path)
     missing = [
-        f"LEADFLOW_{name.upper()}"
-        for name in ("write_keys", "admin_token", "hash_secret")
-        if getattr(settings, name) is None and getattr(kept, name) is None
+        f"LEADFLOW_{name.upper()}" for name in needed if getattr(settings, name) is None and getattr(kept, name) is None
     ]
     if missing:
-        raise SettingsError(f"not set: {', '.join(missing)}; set them, or let `leadflow init` generate them in {path}")
+        hint = "" if settings.log_url.startswith("kafka:") else f", or let `leadflow init` generate them in {path}"
+        raise SettingsError(f"not set: {', '.join(missing)}; set them{hint}")
     return _combine(kept, settings, path)
 
 

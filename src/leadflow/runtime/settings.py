@@ -130,6 +130,12 @@ class Settings(KafkaSettings):
     trust_proxy: bool = Field(default=False, description="Take the client's address from X-Forwarded-For.")
 
     drain_timeout: float = Field(10.0, ge=0, description="Seconds that a stop may take to finish what was begun.")
+    drain_delay: float = Field(
+        1.0,
+        ge=0,
+        description="Of these, the seconds that a single service still takes requests, each the last of its "
+        "connection, so that clients and balancers turn to others first. `up` takes none any more.",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="`auto`: coloured on a terminal, JSON elsewhere."
     )

@@ -41,6 +41,7 @@ class Supervisor:
             logger.exception("task_died", part=part)
         if reason is not None:
             self.failure = self.failure or f"{part} stopped: {reason}"
+            self.health.died = self.failure
             self.health.report(part, reason)
             self.stop.set()
 
