@@ -1,0 +1,87 @@
+"""compose.yaml and the Dockerfile, as far as they can be checked without Docker."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from leadflow.cli.main import app
+from leadflow.runtime.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SECRETS = {"LEADFLOW_WRITE_KEYS", "LEADFLOW_ADMIN_TOKEN", "LEADFLOW_HASH_SECRET"}
+OWN = ("init", "observer", "processor", "scoring", "admin-api")
+
+Json = dict[str, Any]
+
+
+class OncePerKey(yaml.SafeLoader):
+    """A loader that refuses a key given twice, as Docker does and YAML's own does not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Json:  # noqa: FBT001, FBT002  PyYAML's
+        """Read a mapping."""
+        keys = [key.value for key, _ in node.value if key.value != "<<"]
+        assert len(keys) == len(set(keys)), f"a key stands twice: {node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
+@pytest.fixture(scope="module")
+def composed() -> Json:
+    """Read the file."""
+    loaded: Json = yaml.load((ROOT / "compose.yaml").read_text(encoding="utf-8"), OncePerKey)  # noqa: S506  a safe one
+    return loaded
+
+
+def test_it_follows_the_compose_specification(composed: Json) -> None:
+    """No key is unknown and no value of a wrong kind (the schema is that of compose-go 2.16.2, Apache-2.0)."""
+    schema = json.loads(Path(__file__).with_name("compose-spec.json").read_text(encoding="utf-8"))
+    found = jsonschema.Draft202012Validator(schema).iter_errors(composed)
+    assert [f"{error.json_path}: {error.message}" for error in found] == []
+
+
+def test_every_setting_is_known(composed: Json) -> None:
+    """A LEADFLOW_ variable that no setting reads would be a misspelling."""
+    known = {f"LEADFLOW_{name.upper()}" for name in Settings.model_fields}
+    for name in OWN:
+        assert set(composed["services"][name]["environment"]) <= known
+
+
+def test_every_service_is_a_command(composed: Json) -> None:
+    """What a container runs is a command of the program, without arguments that it does not know."""
+    for name in OWN:
+        assert composed["services"][name]["command"] == [name]
+        assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
+
+
+def test_no_secret_has_a_default(composed: Json) -> None:
+    """Composing stops with a sentence where a secret is not given."""
+    for name in OWN:
+        for variable in SECRETS:
+            assert re.fullmatch(rf"\$\{{{variable}:\?.+\}}", composed["services"][name]["environment"][variable])
+
+
+def test_nothing_starts_before_what_it_needs(composed: Json) -> None:
+    """The broker is healthy before topics are made, and topics are made before a service starts."""
+    services = composed["services"]
+    assert services["init"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    for name in OWN[1:]:
+        assert services[name]["depends_on"]["init"] == {"condition": "service_completed_successfully"}
+        assert "/readyz" in services[name]["healthcheck"]["test"][-1]
+    assert all("healthcheck" in services[name] for name in ("kafka", "arangodb"))
+
+
+def test_the_image_is_built_from_what_is_there() -> None:
+    """Each path that the Dockerfile copies exists, and .dockerignore lets it pass and nothing else."""
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    copied = [
+        path for line in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE) for path in line.split()
+    ]
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert copied
+    assert all((ROOT / path).exists() for path in copied)
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == set(copied)
