@@ -54,6 +54,19 @@ FLUSH_FAILURES = Counter("leadflow_log_flush_failures_total", "Group commits tha
 # Moves when retention or compaction removes records.
 TRIMMED = Counter("leadflow_log_trimmed_records_total", "Records removed by retention or compaction.")
 
+# Kafka only. One observation per committed transaction, markers excluded: grows with partitions written to and brokers.
+TRANSACTION_SECONDS = Histogram(
+    "leadflow_log_transaction_seconds", "Time of one transaction, begin to commit.", ["topic"], buckets=_SECONDS
+)
+# Kafka only. Moves when a transaction could not be confirmed: the broker aborts it, its batch is processed again.
+TRANSACTIONS_ABANDONED = Counter(
+    "leadflow_log_transactions_abandoned_total", "Transactions given up, to be aborted by the broker.", ["topic"]
+)
+# Kafka only. Moves each time the partitions of a topic are dealt out anew: members come, go, or fall silent.
+REBALANCES = Counter("leadflow_log_rebalances_total", "Assignments received from the group.", ["topic"])
+# Kafka only. Moves when a newer owner has fenced one of our producers: a member was taken for dead and was not.
+FENCES = Counter("leadflow_log_fences_total", "Producers fenced by a newer owner.", ["topic"])
+
 
 # --- the hops: processor, resolver, scoring ---------------------------------------------------------------------------
 

@@ -38,6 +38,14 @@ class Fenced(LeadflowError):
     """Another owner has taken this partition over: stop, drop all state, rejoin."""
 
 
+class Revoked(Fenced):
+    """The group has given this partition to another member: its task ends quietly, others go on."""
+
+
+class Overtaken(Fenced):
+    """A newer owner of a group that shares its partitions has fenced us: leave, drop all state, join again."""
+
+
 class LostPosition(LeadflowError):
     """The position to go on from is not in the log any more: an operator has to decide; never skip silently."""
 

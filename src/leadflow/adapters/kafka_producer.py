@@ -1,0 +1,81 @@
+"""Producers that start and end within a deadline, whatever the broker does."""
+
+import asyncio
+from contextlib import suppress
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerClosed
+
+from leadflow.adapters.kafka_errors import deadline
+from leadflow.adapters.kafka_options import KafkaOptions
+
+_GRACE = 2.0  # seconds that an idle producer may take to close
+_STEP = 0.05
+
+
+async def start_producer(options: KafkaOptions, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """Connect an idempotent producer, acknowledged by all in-sync replicas. Raises Unavailable.
+
+    A transactional one has fenced every earlier one of its id when this returns, and what they left open is aborted.
+    """
+    transactional = {}
+    if transactional_id is not None:
+        transactional = {
+            "transactional_id": transactional_id,
+            "transaction_timeout_ms": round(options.transaction_timeout * 1_000),
+        }
+    producer = AIOKafkaProducer(
+        **options.connection(),
+        **transactional,
+        enable_idempotence=True,
+        acks="all",
+        compression_type=None if options.compression == "none" else options.compression,
+        max_batch_size=options.batch_bytes,
+    )
+    try:
+        async with deadline(options.call_timeout, f"starting the producer {transactional_id or 'of appends'}"):
+            await producer.start()
+    except BaseException:
+        await discard(producer)
+        raise
+    return producer
+
+
+async def close(producer: AIOKafkaProducer) -> None:
+    """Close a producer that has nothing to deliver; one that does not answer is discarded."""
+    try:
+        async with asyncio.timeout(_GRACE):
+            await producer.stop()
+    except (TimeoutError, KafkaError):
+        await discard(producer)
+
+
+async def discard(producer: AIOKafkaProducer) -> None:
+    """Let go of a producer at once: what it has not delivered is dropped, or aborted by the next one of its id.
+
+    `stop` would wait for as long as the broker is away: aiokafka retries for ever.
+    """
+    producer._closed = True  # noqa: SLF001 - or it warns of not having been stopped
+    waiting = _waiting(producer)
+    producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+    sending = producer._sender.sender_task  # noqa: SLF001
+    end = asyncio.get_running_loop().time() + _GRACE
+    while sending is not None and not sending.done() and asyncio.get_running_loop().time() < end:
+        sending.cancel()  # again and again: it waits for its own tasks, and each cancel ends one of them
+        await asyncio.wait({sending}, timeout=_STEP)
+    await asyncio.sleep(0)  # where it has failed, it tells all who wait
+    for future in (sending, *waiting):
+        if future is not None and future.done() and not future.cancelled():
+            future.exception()  # else asyncio logs that nobody has looked at it
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE):
+            await producer.client.close()
+
+
+def _waiting(producer: AIOKafkaProducer) -> list[asyncio.Future[object] | None]:
+    """The futures inside a producer that its end may set, and that nobody awaits any more."""
+    accumulator = producer._message_accumulator  # noqa: SLF001
+    batches = [batch for queue in accumulator._batches.values() for batch in queue]  # noqa: SLF001
+    batches += accumulator._pending_batches  # noqa: SLF001
+    transaction = getattr(producer._txn_manager, "_transaction_waiter", None)  # noqa: SLF001
+    return [transaction, *(future for batch in batches for future in (batch.future, batch._drain_waiter))]  # noqa: SLF001
