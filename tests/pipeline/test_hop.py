@@ -1,7 +1,9 @@
 """A hop stands what the log and the store do to it: nothing is skipped, nothing is committed that was not done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 import pytest
 from pipeline.in_memory import FixedClock
@@ -216,3 +218,28 @@ async def test_offsets_without_a_record_are_no_lag() -> None:
     await task
     assert seen == [b"0", b"1", b"2", b"1"]
     assert [record.offset for record in await log.read(TOUCHPOINTS, 0, 0, 10)] == [0, 1, 2, 5]
+
+
+class Away(MemoryLog):
+    """A log whose group cannot be joined the first time."""
+
+    joins = 0
+
+    def consume(self, group: str, topic: str) -> AbstractAsyncContextManager[AsyncIterator[MemoryAssignment]]:
+        """Fail once, then work."""
+        self.joins += 1
+        if self.joins == 1:
+            raise Unavailable("no coordinator")
+        return super().consume(group, topic)
+
+
+async def test_a_hop_tells_readiness_from_when_on_it_works() -> None:
+    """Not before it has joined its group, and not while it has to join again."""
+    told: list[tuple[str, str | None]] = []
+    surroundings = replace(around(Away()), report=lambda name, state: told.append((name, state)))
+    running = asyncio.create_task(run_hop(hop(copying([])), surroundings))
+    await until(lambda: bool(told) and told[-1][1] is None, running)
+    surroundings.stop.set()
+    await running
+    assert {name for name, _ in told} == {"test:touchpoints"}
+    assert [state for _, state in told] == ["joins its group", "joins its group again: no coordinator", None]

@@ -15,7 +15,7 @@ from leadflow.cli.dispatch import Site
 from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.hop import Hop, Surroundings
 from leadflow.ports import Ports
-from leadflow.runtime.health import Asgi, Health
+from leadflow.runtime.health import OK, Asgi, Health
 from leadflow.runtime.health import create_app as create_health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
@@ -49,7 +49,7 @@ class Composition:
 
 def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports: Ports, health: Health) -> Composition:
     """Put the parts together. Raises LeadflowError where a setting or the model is wrong."""
-    around = Surroundings(ports.log, ports.store, ports.clock, asyncio.Event())
+    around = Surroundings(ports.log, ports.store, ports.clock, asyncio.Event(), _telling(health))
     hops: tuple[Hop, ...] = ()
     if Part.PROCESSOR in parts:
         hops += _processor(settings, around, ports)
@@ -65,6 +65,11 @@ def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports:
         backlog=backlog,
         end_streams=admin.state.context.stopping.set if admin else lambda: None,
     )
+
+
+def _telling(health: Health) -> Callable[[str, str | None], None]:
+    """Tell readiness how each hop is."""
+    return lambda hop, reason: health.report(hop, reason or OK)
 
 
 def _nothing(_path: str) -> bool:

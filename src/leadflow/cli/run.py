@@ -109,6 +109,8 @@ async def _work(
     supervisor.health.checks = adapters.checks
     for part, work in _background(composition, adapters).items():
         supervisor.start(part, work)
+    for hop in composition.hops:
+        supervisor.health.report(hop.name, "starts")
     process.entrance.site = composition.site
     collect_rarely()
     await _first(process.http.ready, supervisor.stop)
@@ -150,7 +152,7 @@ def _background(composition: Composition, adapters: Adapters) -> dict[str, Work]
     def consuming(hop: Hop) -> Work:
         return lambda _ending: run_hop(hop, around)
 
-    works: dict[str, Work] = {f"{hop.group}:{hop.topic}": consuming(hop) for hop in hops}
+    works: dict[str, Work] = {hop.name: consuming(hop) for hop in hops}
     if hops:
         works["lag"] = lambda _ending: measure_lag(hops, around, composition.backlog)
     return works if adapters.trim is None else {**works, "retention": _trim_hourly(adapters.trim)}

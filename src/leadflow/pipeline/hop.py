@@ -38,6 +38,10 @@ async def _nothing() -> None:
     """What most hops have to do before they consume."""
 
 
+def _to_nobody(_hop: str, _state: str | None) -> None:
+    """Where nobody asks how a hop is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """A consuming service: its group and topic, and the idempotent step that it takes for each batch.
@@ -52,15 +56,21 @@ class Hop:
     max_records: int = 1_000
     prepare: Callable[[], Awaitable[None]] = _nothing
 
+    @property
+    def name(self) -> str:
+        """What readiness and logs call it."""
+        return f"{self.group}:{self.topic}"
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a hop runs on."""
+    """What a hop runs on. `report` is told of each hop by its name why it does not work now; None: it does."""
 
     log: Log
     store: Store
     clock: Clock
     stop: asyncio.Event
+    report: Callable[[str, str | None], None] = _to_nobody
 
 
 async def run_hop(hop: Hop, around: Surroundings) -> None:
@@ -70,10 +80,12 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
     go on from; both are for an operator.
     """
     pause = _FIRST_PAUSE
+    around.report(hop.name, "joins its group")
     while not around.stop.is_set():
         try:
             await hop.prepare()
             async with around.log.consume(hop.group, hop.topic) as assignments:
+                around.report(hop.name, None)
                 await _consume(hop, assignments, around)
             pause = _FIRST_PAUSE
         except* Fenced as group:
@@ -84,6 +96,7 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
         except* Unavailable as group:
             hop.metrics.retries.labels("commit_unavailable").inc()
             logger.warning("rejoining", group=hop.group, topic=hop.topic, error=_first(group))
+            around.report(hop.name, f"joins its group again: {_first(group)}")
             await _rest(pause, around.stop)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
