@@ -14,12 +14,13 @@ _PAGE = 200
 
 
 class Api:
-    """One started server. Methods return decoded JSON and fail the test on any status that was not expected."""
+    """One started server, or several. Methods return decoded JSON and fail the test on any status not expected."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """Nothing is sent yet."""
+    def __init__(self, url: str, token: str, admin_url: str | None = None) -> None:
+        """Nothing is sent yet. `admin_url`: where the admin API is a process of its own."""
         self.url = url
         self.http = httpx.Client(base_url=url, timeout=20)
+        self.admin = httpx.Client(base_url=admin_url, timeout=20) if admin_url else self.http
         self._bearer = {"Authorization": f"Bearer {token}"}
 
     def __enter__(self) -> Self:
@@ -33,6 +34,7 @@ class Api:
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
+        self.admin.close()
 
     # --- events in
 
@@ -51,7 +53,7 @@ class Api:
 
     def ask(self, path: str, **query: Any) -> httpx.Response:
         """Get a page of the admin API, whatever its status."""
-        return self.http.get(f"/api/v1{path}", params=query, headers=self._bearer)
+        return self.admin.get(f"/api/v1{path}", params=query, headers=self._bearer)
 
     def get(self, path: str, **query: Any) -> Json:
         """Get a page of the admin API."""
@@ -98,7 +100,7 @@ class Api:
     def act(self, profile_id: str, action: Mapping[str, Any], key: str | None = None) -> httpx.Response:
         """Post a sales action, whatever its status."""
         headers = {**self._bearer, **({"Idempotency-Key": key} if key else {})}
-        return self.http.post(f"/api/v1/leads/{profile_id}/actions", json=dict(action), headers=headers)
+        return self.admin.post(f"/api/v1/leads/{profile_id}/actions", json=dict(action), headers=headers)
 
     def acted(self, profile_id: str, action: Mapping[str, Any]) -> Json:
         """Post a sales action that has to be taken."""
@@ -108,7 +110,7 @@ class Api:
 
     def events(self, **headers: str) -> "EventStream":
         """Open the stream of stage changes."""
-        return EventStream(self.http, {**self._bearer, **headers})
+        return EventStream(self.admin, {**self._bearer, **headers})
 
     @staticmethod
     def data(block: Mapping[str, str]) -> Json:

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 from e2e.api import Api
+from e2e.distributed import Services
+from e2e.modes import EMBEDDED, MODES
 from e2e.server import SETTINGS, Server
+from tools.broker import Cluster
 
-_STARTED: list[Server] = []
+_STARTED: list[Server | Services] = []
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -26,10 +30,19 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+S = TypeVar("S", Server, Services)
+
+
 @contextmanager
 def _server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
     """Give a server that is not started yet; if it runs at the end, it has to end cleanly."""
-    server = Server(folder, settings)
+    with _ended(Server(folder, settings)) as server:
+        yield server
+
+
+@contextmanager
+def _ended(server: S) -> Iterator[S]:
+    """Stop at the end what runs then, and leave nothing behind."""
     _STARTED.append(server)
     try:
         yield server
@@ -49,11 +62,33 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def shared_services(kafka: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The same as separate services over Kafka."""
+    with _ended(Services(tmp_path_factory.mktemp("shared"), kafka.url)) as services:
+        services.start().close()
+        yield services
+
+
 @pytest.fixture
-def api(shared_server: Server) -> Iterator[Api]:
-    """A client of the shared server: use identifiers of your own."""
-    with Api(shared_server.url, shared_server.token) as client:
+def api(request: pytest.FixtureRequest) -> Iterator[Api]:
+    """A client of the shared server, or services (see `modes`): use identifiers of your own."""
+    mode = getattr(request, "param", EMBEDDED)
+    server = request.getfixturevalue("shared_server" if mode == EMBEDDED else "shared_services")
+    with server.client() as client:
         yield client
+
+
+@pytest.fixture(scope="module", params=MODES)
+def own_of_each_mode(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server for one file of tests alone, then services for it alone: not started yet."""
+    folder = tmp_path_factory.mktemp("own")
+    if request.param == EMBEDDED:
+        with _server(folder) as server:
+            yield server
+    else:
+        with _ended(Services(folder, request.getfixturevalue("kafka").url)) as services:
+            yield services
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,10 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         wait_for(self._ready, f"/readyz of {self.url}")
+        return self.client()
+
+    def client(self) -> Api:
+        """Return a client for it."""
         return Api(self.url, self.token)
 
     def _ready(self) -> bool:
@@ -101,6 +105,10 @@ class Server:
     def running(self) -> bool:
         """Whether there is a process to end."""
         return self._process is not None
+
+    def logs(self) -> str:
+        """Return what it has logged."""
+        return self.log.read_text(errors="replace")
 
     def tail(self) -> str:
         """Return the end of its log."""

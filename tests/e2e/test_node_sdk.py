@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from e2e.api import Api, Json
 from e2e.calls import check_delivered, plan
+from e2e.modes import IN_BOTH_MODES
 from e2e.server import SERVER, Server
 from e2e.unreliable import losing_answers
 
@@ -65,6 +66,7 @@ class Sender:
         assert self._process.returncode == 0, output
 
 
+@IN_BOTH_MODES
 def test_everything_arrives_once(node: str, api: Api, unique: Callable[[str], str]) -> None:
     """All kinds of calls and a long series: each is there once, with its profile, time and source."""
     calls = plan(unique)
@@ -74,6 +76,7 @@ def test_everything_arrives_once(node: str, api: Api, unique: Callable[[str], st
     check_delivered(api, calls, "server")
 
 
+@IN_BOTH_MODES
 def test_lost_answers(node: str, api: Api, unique: Callable[[str], str]) -> None:
     """What the SDK sends again because an answer was lost counts once: it keeps its message ids."""
     calls = plan(unique, tracks=34)

@@ -8,6 +8,7 @@ import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
 from e2e.api import Api, Json
 from e2e.calls import check_delivered, make, plan
+from e2e.modes import IN_BOTH_MODES
 from e2e.server import SERVER, Server
 from e2e.unreliable import losing_answers
 
@@ -30,6 +31,7 @@ def client_of(name: str, url: str, **options: Any) -> tuple[Any, Errors]:
     return client, errors
 
 
+@IN_BOTH_MODES
 @pytest.mark.parametrize("name", CLIENTS)
 def test_everything_arrives_once(name: str, api: Api, unique: Callable[[str], str]) -> None:
     """All kinds of calls and a long series: each is there once, with its profile, time and source."""
@@ -42,6 +44,7 @@ def test_everything_arrives_once(name: str, api: Api, unique: Callable[[str], st
     check_delivered(api, calls, "server")
 
 
+@IN_BOTH_MODES
 @pytest.mark.parametrize("name", RETRYING)
 def test_lost_answers(name: str, api: Api, unique: Callable[[str], str]) -> None:
     """What an SDK sends again because an answer was lost counts once: it keeps its message ids."""

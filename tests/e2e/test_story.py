@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from e2e.api import Api, Json, instant
+from e2e.distributed import Services
 from e2e.server import SERVER, Server
 
 PATH = ["visitor", "lead", "mql", "sql", "opportunity", "customer"]
@@ -34,6 +35,7 @@ class Story:
     """What was sent, by a name for each step, and what came of it."""
 
     api: Api
+    server: Server | Services
     begin: datetime
     message_ids: dict[str, str] = field(default_factory=dict)
     streamed: list[Json] = field(default_factory=list)  # the first blocks of the event stream, as they came
@@ -104,12 +106,13 @@ def sell(story: Story) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(own_server: Server) -> Iterator[Story]:
+def story(own_of_each_mode: Server | Services) -> Iterator[Story]:
     """Tell the whole story once to a server that hears nothing else, with the event stream open from the start."""
     with ExitStack() as stack:
-        api = stack.enter_context(own_server.start())
+        api = stack.enter_context(own_of_each_mode.start())
         blocks = stack.enter_context(api.events())
-        told = Story(api, begin=(datetime.now(UTC) - timedelta(hours=36)).replace(minute=30, second=0, microsecond=0))
+        begin = (datetime.now(UTC) - timedelta(hours=36)).replace(minute=30, second=0, microsecond=0)
+        told = Story(api, own_of_each_mode, begin)
         told.streamed.append(dict(next(blocks)))
         attract(told)
         told.profile_id = api.profile_id(email=EMAIL) or ""
@@ -219,9 +222,9 @@ def test_changes_hold_no_personal_data(story: Story) -> None:
     assert not [word for word in (EMAIL, "901234567", "901 234 567", "Lan", USER) if word in text]
 
 
-def test_logs_and_metrics_hold_no_personal_data(story: Story, own_server: Server) -> None:
+def test_logs_and_metrics_hold_no_personal_data(story: Story) -> None:
     """What operators keep for long names nobody, neither in the log of the process nor in its metrics."""
-    text = own_server.log.read_text() + story.api.http.get("/metrics").text
+    text = story.server.logs() + story.api.http.get("/metrics").text
     assert "leadflow_observer_events_total" in text
     known = (EMAIL, EMAIL.upper(), "901234567", "901 234 567", USER, PHONE, LAPTOP, "spreadsheets")
     assert not [word for word in known if word in text]

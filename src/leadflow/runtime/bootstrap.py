@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from leadflow.adapters.log_sqlite import SqliteLog
 from leadflow.adapters.store_sqlite import SqliteStore
@@ -79,8 +79,7 @@ async def _open_log(settings: Settings, clock: Clock, stack: AsyncExitStack, wai
     if is_kafka(settings):
         kafka = await _open_kafka(settings, clock, waits)
         stack.push_async_callback(kafka.close)
-        port = cast("Log", kafka)
-        return _Log(port, log_check(port))
+        return _Log(kafka, _both(log_check(kafka), kafka.check))
     log = await open_sqlite_log(settings, clock, stack)
     return _Log(log, _both(log_check(log), log.writer.check), lambda: log.trim(clock.now()))
 

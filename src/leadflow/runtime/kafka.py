@@ -36,7 +36,7 @@ def kafka_options(settings: Settings) -> KafkaOptions:
         compression=settings.kafka_compression,
         call_timeout=settings.kafka_call_timeout,
         session_timeout=settings.kafka_session_timeout,
-        heartbeat=settings.kafka_session_timeout / _HEARTBEATS,
+        heartbeat=settings.kafka_heartbeat or settings.kafka_session_timeout / _HEARTBEATS,
         transaction_timeout=settings.kafka_transaction_timeout,
         max_waiting_bytes=settings.max_waiting_bytes,
     )

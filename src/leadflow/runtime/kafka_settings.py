@@ -37,6 +37,9 @@ class KafkaSettings(BaseSettings):
     kafka_session_timeout: float = Field(
         10.0, ge=1, description="Seconds after which a silent process loses its partitions to others."
     )
+    kafka_heartbeat: float | None = Field(
+        None, gt=0, description="Seconds between its signs of life. Default: a third of the session timeout."
+    )
     kafka_transaction_timeout: float = Field(
         15.0, ge=1, description="Seconds after which the brokers abort a transaction that nobody ends."
     )
@@ -46,6 +49,8 @@ class KafkaSettings(BaseSettings):
     def _possible(self) -> Self:
         """Refuse what cannot be meant, all of it at once."""
         problems = [*self._wrong_login(), *self._wrong_files()]
+        if self.kafka_heartbeat is not None and self.kafka_heartbeat * 2 > self.kafka_session_timeout:
+            problems.append("LEADFLOW_KAFKA_HEARTBEAT: must be half of LEADFLOW_KAFKA_SESSION_TIMEOUT or less")
         if self.kafka_transaction_timeout <= self.kafka_call_timeout:
             problems.append(
                 "LEADFLOW_KAFKA_TRANSACTION_TIMEOUT: must be longer than LEADFLOW_KAFKA_CALL_TIMEOUT, "
