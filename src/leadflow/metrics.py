@@ -110,7 +110,7 @@ REJECTIONS = _hop("rejections")
 
 # --- identity ---------------------------------------------------------------------------------------------------------
 
-# Each touchpoint once per reading: straight, evidence, duplicate, obeyed (read again after a crash), gone, repaired.
+# Each touchpoint once per reading: straight, evidence, duplicate, obeyed (read again after a crash), rejected.
 PROCESSOR_OUTCOMES = Counter("leadflow_processor_outcomes_total", "What became of the touchpoints read.", ["outcome"])
 # Identifiers that were blocked or malformed, by type: a spike means a broken form or a shared value.
 PROCESSOR_IGNORED = Counter("leadflow_processor_ignored_identifiers_total", "Identifiers not used.", ["type"])

@@ -83,7 +83,7 @@ class Pipeline:
         self.log = MemoryLog(partitions=self.partitions, clock=self.clock, marks=lambda: self.marks)
         self._random = random.Random(self.seed)  # noqa: S311  an order to replay, not a secret
         processor = Processor(self.store, self.clock, self.hasher, self.rules)
-        resolver = Resolver(self.store, self.hasher, self.rules)
+        resolver = Resolver(self.store, self.clock, self.hasher, self.rules)
         self.scorer = Scorer(self.log, self.store, self.clock, self.model)
         rejections = Rejections(self.store, self.hasher)
         self._hops = (

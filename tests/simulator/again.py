@@ -74,7 +74,7 @@ def equals_its_log(world: World, seen: Observed) -> Iterator[str]:
         if document.via == "id"
     ]
     at_once(store.insert(TOUCHPOINTS, unresolved))
-    resolver = Resolver(store, world.hasher, world.rules)
+    resolver = Resolver(store, world.clock, world.hasher, world.rules)
     log = list(records(world, topics.IDENTITY))
     while log:
         size = world.schedule.random.randint(1, 9)

@@ -4,6 +4,7 @@ from leadflow import metrics
 from leadflow.contracts import topics
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.rules import IdentityRules
+from leadflow.pipeline.dead_letters import RejectedShare
 from leadflow.pipeline.hop import Hop, Surroundings
 from leadflow.pipeline.processor import Processor
 from leadflow.pipeline.rejections import Rejections
@@ -12,10 +13,12 @@ from leadflow.pipeline.resolver import Resolver
 GROUP = "processor"
 
 
-def hops(around: Surroundings, hasher: Hasher, rules: IdentityRules) -> tuple[Hop, ...]:
+def hops(
+    around: Surroundings, hasher: Hasher, rules: IdentityRules, max_rejected_share: float = 0.5
+) -> tuple[Hop, ...]:
     """The hops that this service runs side by side; see leadflow.pipeline.hop.run_hop."""
-    processor = Processor(around.store, around.clock, hasher, rules)
-    resolver = Resolver(around.store, hasher, rules)
+    processor = Processor(around.store, around.clock, hasher, rules, RejectedShare(max_rejected_share))
+    resolver = Resolver(around.store, around.clock, hasher, rules, RejectedShare(max_rejected_share))
     rejections = Rejections(around.store, hasher)
     return (
         Hop(GROUP, topics.TOUCHPOINTS, processor.step, metrics.PROCESSOR, max_records=2_000),

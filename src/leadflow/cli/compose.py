@@ -103,7 +103,7 @@ def _processor(settings: Settings, around: Surroundings, ports: Ports) -> tuple[
     from leadflow.runtime.rules import identity_rules
     from leadflow_processor.service import hops
 
-    return hops(around, ports.hasher, identity_rules(settings))
+    return hops(around, ports.hasher, identity_rules(settings), settings.max_rejected_share)
 
 
 def _scoring(settings: Settings, around: Surroundings) -> tuple[Hop, ...]:
@@ -111,7 +111,7 @@ def _scoring(settings: Settings, around: Surroundings) -> tuple[Hop, ...]:
     from leadflow.runtime.model import scoring_model
     from leadflow_scoring.service import hops
 
-    return hops(around, scoring_model(settings))
+    return hops(around, scoring_model(settings), settings.max_rejected_share)
 
 
 def _admin(settings: Settings, secrets: Secrets, ports: Ports) -> "FastAPI":

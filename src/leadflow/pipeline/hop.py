@@ -12,6 +12,7 @@ from leadflow.contracts.collections import CHECKPOINTS
 from leadflow.contracts.documents import CheckpointDoc
 from leadflow.metrics import HopMetrics
 from leadflow.pipeline.backlog import Backlog
+from leadflow.pipeline.dead_letters import TooManyRejected
 from leadflow.ports import Assignment, Clock, Emit, Fenced, Log, LostPosition, Record, Store, Unavailable
 
 _FETCH_WAIT = 0.5  # seconds; also how long a stop may go unnoticed
@@ -77,7 +78,7 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
     """Consume until `stop` is set. A failed commit leaves the group and joins again: the log knows what was committed.
 
     Raises Fenced when another process has taken a partition over, LostPosition when the log does not hold the offset to
-    go on from; both are for an operator.
+    go on from, TooManyRejected when most records cannot be processed; all are for an operator.
     """
     pause = _FIRST_PAUSE
     around.report(hop.name, "joins its group")
@@ -93,6 +94,8 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
             raise Fenced(_first(group)) from group
         except* LostPosition as group:
             raise LostPosition(_first(group)) from group
+        except* TooManyRejected as group:
+            raise TooManyRejected(_first(group)) from group
         except* Unavailable as group:
             hop.metrics.retries.labels("commit_unavailable").inc()
             logger.warning("rejoining", group=hop.group, topic=hop.topic, error=_first(group))

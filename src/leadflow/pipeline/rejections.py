@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from leadflow import metrics
 from leadflow.contracts.collections import REJECTIONS
 from leadflow.contracts.documents import RejectionDoc
 from leadflow.contracts.touchpoint import Rejected
@@ -25,7 +26,11 @@ class Rejections:
         """Enter each rejection that names its message."""
         documents: dict[str, RejectionDoc] = {}
         for record in records:
-            rejected = _decoder.decode(record.value or b"")
+            try:
+                rejected = _decoder.decode(record.value or b"")
+            except msgspec.MsgspecError:  # a dead letter of something else: it stays in the topic
+                metrics.REJECTIONS.rejected.labels("malformed_record").inc()
+                continue
             if rejected.message_id:
                 key = self._hasher.touchpoint(rejected.source, rejected.message_id)
                 documents.setdefault(key, _document(rejected, rejected.message_id))

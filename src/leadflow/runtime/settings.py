@@ -125,6 +125,13 @@ class Settings(KafkaSettings):
         ge=0,
         description="Records that may wait for processing in the same process; beyond: 503. 0 is no limit.",
     )
+    max_rejected_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of the latest 1,000 records that a consumer may put aside because our code failed on them, "
+        "from 100 on; beyond, it stops and says why. 1 never stops it.",
+    )
     ack_timeout: float = Field(10.0, gt=0, description="Seconds that a request waits for the log; beyond: 503.")
     store_ip: bool = Field(default=False, description="Keep the client's address with web events.")
     trust_proxy: bool = Field(default=False, description="Take the client's address from X-Forwarded-For.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from leadflow.pipeline.dead_letters import TooManyRejected
 from leadflow.runtime.health import Health
 
 logger = structlog.get_logger(__name__)
@@ -16,7 +17,10 @@ Work = Callable[[asyncio.Event], Awaitable[None]]
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs tasks, tells their states to `health`, sets `stop` when one dies. `failure` says which one and why."""
+    """Runs tasks, tells their states to `health`, sets `stop` when one dies. `failure` says which one and why.
+
+    A consumer that has stopped because most records are bad makes the process unready, no more.
+    """
 
     health: Health
     stop: asyncio.Event
@@ -36,6 +40,11 @@ class Supervisor:
         try:
             await work(self._ending)
             reason = None if self.stop.is_set() else "ended by itself"
+        except TooManyRejected as error:
+            # The other parts are well, and what comes in meanwhile is kept: unready until somebody has repaired it.
+            logger.error("consumer_stopped", part=part, reason=str(error))  # noqa: TRY400  it needs no traceback
+            self.health.report(part, str(error))
+            return
         except Exception as error:
             reason = str(error) or type(error).__name__
             logger.exception("task_died", part=part)

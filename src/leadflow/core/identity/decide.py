@@ -6,6 +6,7 @@ alike, so it does not matter whether a processor had claimed it before the evide
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import msgspec
 
@@ -19,8 +20,12 @@ from leadflow.core.identity.decisions import (
     LedgerWrite,
     Linked,
     NodeWrite,
+    Refused,
+    RefusedWrite,
 )
 from leadflow.core.identity.forest import Claim, IdentifierKey, LinkField, Node, lone, why_apart
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Touched:
     message_id: str
     at: int
     gone: bool = False
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,9 @@ class Forest:
     claims: dict[IdentifierKey, Claim]
     nodes: dict[str, Node]
     touchpoints: dict[str, Touched]
-    _dirty_nodes: dict[str, None] = field(default_factory=dict)
-    _dirty_claims: dict[IdentifierKey, None] = field(default_factory=dict)
+    # What stood there before the item at hand.
+    _dirty_nodes: dict[str, Node | None] = field(default_factory=dict)
+    _dirty_claims: dict[IdentifierKey, Claim | None] = field(default_factory=dict)
 
     def path(self, pid: str) -> list[str]:
         """From a profile up to its root; an absent profile of a lone leaf reads as a root."""
@@ -73,13 +80,14 @@ class Forest:
 
     def put(self, pid: str, node: Node) -> None:
         """Overlay a node."""
+        self._dirty_nodes.setdefault(pid, self.nodes.get(pid))
         self.nodes[pid] = node
-        self._dirty_nodes[pid] = None
 
     def claim(self, key: IdentifierKey, leaf: str) -> None:
         """Overlay a claim and enter its identifier on every node from the leaf to its root."""
-        self.claims[key] = msgspec.structs.replace(self.claims.get(key, Claim()), leaf=leaf)
-        self._dirty_claims[key] = None
+        before = self.claims.get(key)
+        self._dirty_claims.setdefault(key, before)
+        self.claims[key] = msgspec.structs.replace(before or Claim(), leaf=leaf)
         for pid in self.path(leaf):
             node = self.nodes[pid]
             self.put(pid, msgspec.structs.replace(node, ids={**node.ids, key: ()}))
@@ -95,6 +103,21 @@ class Forest:
         self._dirty_claims.clear()
         self._dirty_nodes.clear()
         return writes
+
+    def roll_back(self) -> None:
+        """Undo what has changed since the last flush: the item at hand cannot be decided."""
+        _restore(self.claims, self._dirty_claims)
+        _restore(self.nodes, self._dirty_nodes)
+
+
+def _restore(documents: dict[str, T], before: dict[str, T | None]) -> None:
+    """Put back what stood there before."""
+    for key, old in before.items():
+        if old is None:
+            del documents[key]
+        else:
+            documents[key] = old
+    before.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +136,30 @@ def decide(records: Sequence[News], forest: Forest, rules: Rules) -> tuple[Decis
     `forest` must hold every claim of the batch's identifiers, the paths above their leaves, and the profiles that
     unclaimed identifiers would found; it is changed in place: it is this batch's own copy.
     """
-    return tuple(_decide_one(record, forest, rules) for record in records)
+    return tuple(_decide_or_refuse(record, forest, rules) for record in records)
 
 
-def _decide_one(news: News, forest: Forest, rules: Rules) -> Decision:
+def _decide_or_refuse(news: News, forest: Forest, rules: Rules) -> Decision:
+    """Decide one item. What cannot be decided, by a defect or by what it says, changes nothing for anybody else."""
     touched = forest.touchpoints.get(news.touchpoint)
-    current = touched and not touched.gone and touched.pos == news.touchpoint_pos and touched.addr == news.sender
-    if touched is None or not current or not news.ids:
+    if touched is None:
+        return Decision(pos=news.pos)
+    try:
+        return _decide_one(news, touched, forest, rules)
+    except Exception as error:  # noqa: BLE001  it is refused, with the kind of its error
+        forest.roll_back()
+        forest.touchpoints[news.touchpoint] = replace(touched, rejected=True)
+        reason = type(error).__name__
+        return Decision(
+            pos=news.pos,
+            writes=(RefusedWrite(key=news.touchpoint, reason=reason),),
+            emits=(Refused(touchpoint=news.touchpoint, reason=reason),),
+        )
+
+
+def _decide_one(news: News, touched: Touched, forest: Forest, rules: Rules) -> Decision:
+    current = touched.pos == news.touchpoint_pos and touched.addr == news.sender
+    if not current or touched.gone or touched.rejected or not news.ids:
         return Decision(pos=news.pos)  # read or sent twice: it has been decided
     grouping = _group(news.ids, forest, rules)
     base = _base(grouping, forest, rules, news.received_at)
@@ -130,10 +170,10 @@ def _decide_one(news: News, forest: Forest, rules: Rules) -> Decision:
     addr = forest.claims[grouping.kept[0]].leaf or base
     forest.touchpoints[news.touchpoint] = replace(touched, addr=addr)
     kept = tuple(grouping.kept)
+    ledger += _refusals(grouping, news, touched.message_id, forest.path(addr)[-1])
     writes = forest.flush()
     writes.append(AddressWrite(key=news.touchpoint, addr=addr, kept=kept))
     writes += ledger
-    writes += _refusals(grouping, news, touched.message_id, forest.path(addr)[-1])
     emits.append(Addressed(touchpoint=news.touchpoint, addr=addr, pos=touched.pos, ids=news.ids, kept=kept))
     return Decision(pos=news.pos, writes=tuple(writes), emits=tuple(emits))
 

@@ -47,7 +47,14 @@ class LedgerWrite(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     reason: str = ""
 
 
-DecidedWrite = ClaimWrite | NodeWrite | AddressWrite | LedgerWrite
+class RefusedWrite(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="refused"):
+    """touchpoints/{key}: nobody could decide on it; a repaired copy may take its place."""
+
+    key: str
+    reason: str
+
+
+DecidedWrite = ClaimWrite | NodeWrite | AddressWrite | LedgerWrite | RefusedWrite
 
 
 class Linked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="linked"):
@@ -67,7 +74,21 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     kept: tuple[IdentifierKey, ...]
 
 
-DecidedEmit = Linked | Addressed
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="refused"):
+    """Put the touchpoint aside, into the dead letters; its body is read from its document when this is emitted."""
+
+    touchpoint: str
+    reason: str
+
+
+class Garbled(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="garbled"):
+    """Put a record aside that is no evidence: `body` as it lay in the log. `identity` holds hashes only."""
+
+    body: str
+    reason: str
+
+
+DecidedEmit = Linked | Addressed | Refused | Garbled
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

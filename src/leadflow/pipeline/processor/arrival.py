@@ -11,10 +11,18 @@ from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.rules import IdentityRules
 from leadflow.core.reading import Identifiers, read_identifiers, read_sender
 from leadflow.core.touchpoint import Identifier
+from leadflow.pipeline.dead_letters import cause
 from leadflow.ports import Emit, Record
 
 _touchpoint = msgspec.json.Decoder(Touchpoint)
 _encode = msgspec.json.Encoder().encode
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What can be told of a touchpoint that cannot be read."""
+
+    source: str = ""
+    message_id: str | None = None
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -27,13 +35,14 @@ class Arrival(msgspec.Struct, frozen=True):
     identifiers: tuple[Identifier, ...]
     keys: tuple[IdentifierKey, ...]
     ignored: tuple[tuple[str, str], ...]
+    refused: str | None = None  # why nobody could read its identifiers: stored as rejected, so that it can be repaired
 
     def document(self, *, addr: str | None, src: tuple[str, int] | None) -> TouchpointDoc:
         """The document that says in one write what it is and which way it goes: straight on when `addr` is set."""
         touchpoint = self.touchpoint
         return TouchpointDoc(
             pos=self.pos,
-            via="tp" if addr else "id",
+            via="tp" if addr or self.refused else "id",
             at=touchpoint.at,
             received_at=touchpoint.received_at,
             source=touchpoint.source,
@@ -45,6 +54,8 @@ class Arrival(msgspec.Struct, frozen=True):
             src=src,
             kept=self.keys if addr else (),
             ignored=self.ignored,
+            rejected=self.refused is not None,
+            reason=self.refused,
             repair=touchpoint.repair,
         )
 
@@ -72,16 +83,17 @@ def read_arrival(index: int, record: Record, rules: IdentityRules, hasher: Hashe
     try:
         touchpoint = _touchpoint.decode(record.value or b"")
     except msgspec.DecodeError as error:
-        text = (record.value or b"").decode(errors="replace")
-        rejected = Rejected(source="", hop="processor", code="malformed_record", reason=str(error), at=now, body=text)
-        return Unusable(index, rejected, record.key)
-    identifiers = Identifiers((), ())
+        return Unusable(index, _unreadable(record, str(error), now), record.key)
+    identifiers, refused = Identifiers((), ()), None
     if touchpoint.type != "action":
-        identifiers = read_identifiers(read_sender(touchpoint.body, touchpoint.context, touchpoint.type), rules)
-        if not identifiers.kept:
+        try:
+            identifiers = read_identifiers(read_sender(touchpoint.body, touchpoint.context, touchpoint.type), rules)
+        except Exception as error:  # noqa: BLE001  one touchpoint harms itself alone
+            refused = f"poison: {cause(error)}"
+        if not identifiers.kept and refused is None:
             return Unusable(index, _nobody(touchpoint, identifiers, now), record.key)
     elif not touchpoint.target:
-        rejected = _refused(touchpoint, "no_target", "an action needs the profile that it is about", now)
+        rejected = rejection(touchpoint, "no_target", "an action needs the profile that it is about", now)
         return Unusable(index, rejected, record.key)
     return Arrival(
         index=index,
@@ -91,15 +103,35 @@ def read_arrival(index: int, record: Record, rules: IdentityRules, hasher: Hashe
         identifiers=identifiers.kept,
         keys=tuple(map(hasher.identifier, identifiers.kept)),
         ignored=identifiers.ignored,
+        refused=refused,
+    )
+
+
+def _unreadable(record: Record, reason: str, now: int) -> Rejected:
+    """The whole record as it lay in the log, named as far as it can be told whose it is."""
+    text = (record.value or b"").decode(errors="replace")
+    try:
+        outline = msgspec.json.decode(record.value or b"", type=_Outline)
+    except msgspec.MsgspecError:
+        outline = _Outline()
+    return Rejected(
+        source=outline.source,
+        hop="processor",
+        code="malformed_record",
+        reason=reason,
+        at=now,
+        body=text,
+        message_id=outline.message_id,
     )
 
 
 def _nobody(touchpoint: Touchpoint, identifiers: Identifiers, now: int) -> Rejected:
     why = "; ".join(f"{kind}: {reason}" for kind, reason in identifiers.ignored) or "none was sent"
-    return _refused(touchpoint, "no_identifier", f"no usable identifier is left ({why})", now)
+    return rejection(touchpoint, "no_identifier", f"no usable identifier is left ({why})", now)
 
 
-def _refused(touchpoint: Touchpoint, code: str, reason: str, now: int) -> Rejected:
+def rejection(touchpoint: Touchpoint, code: str, reason: str, now: int) -> Rejected:
+    """What `rejected` says of a touchpoint that this service refuses."""
     return Rejected(
         source=touchpoint.source,
         hop="processor",

@@ -14,8 +14,9 @@ from leadflow.contracts.resolved import Resolved
 from leadflow.core.identity.classify import Known, classify
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.rules import IdentityRules
+from leadflow.pipeline.dead_letters import RejectedShare
 from leadflow.pipeline.hop import Step
-from leadflow.pipeline.processor.arrival import Arrival, Unusable, read_arrival
+from leadflow.pipeline.processor.arrival import Arrival, Unusable, read_arrival, rejected_emit, rejection
 from leadflow.pipeline.processor.knowledge import Knowledge
 from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Record, Store, Stored
@@ -30,25 +31,32 @@ _TURN = 100  # records
 class Processor:
     """Takes the steps of one consumer of `touchpoints`."""
 
-    def __init__(self, store: Store, clock: Clock, hasher: Hasher, rules: IdentityRules) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, hasher: Hasher, rules: IdentityRules, share: RejectedShare | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._hasher = hasher
         self._rules = rules
         self._knowledge = Knowledge(store, hasher)
+        self._share = share or RejectedShare()
 
     async def step(self, records: Sequence[Record]) -> Step:
         """Store what is new, and emit every record's outcome in the order of the log."""
         now = self._clock.now()
         emits: dict[int, Emit] = {}
         pending: list[Arrival] = []
+        bad = 0  # our code could not read them; what the rules refuse is the sender's
         async for index, record in in_turns(enumerate(records), _TURN):
             arrival = read_arrival(index, record, self._rules, self._hasher, now)
             if isinstance(arrival, Unusable):
                 emits[index] = arrival.emit()
                 metrics.PROCESSOR.rejected.labels(arrival.rejected.code).inc()
+                bad += arrival.rejected.code == "malformed_record"
             else:
                 pending.append(arrival)
+                bad += arrival.refused is not None
+        self._share.admit((records[0].partition, records[0].offset), len(records), bad)
         received = min((arrival.touchpoint.received_at for arrival in pending), default=None)
         while pending:  # what met a conflict starts over
             pending = await self._settle(pending, emits)
@@ -93,7 +101,7 @@ class Processor:
             if not done:
                 conflicts.append(arrival)
                 continue
-            outcomes["straight" if document.addr else "evidence"] += 1
+            outcomes["rejected" if document.rejected else "straight" if document.addr else "evidence"] += 1
             for kind, _ in document.ignored:
                 metrics.PROCESSOR_IGNORED.labels(kind).inc()
             self._emit(arrival, document, emits)
@@ -105,7 +113,7 @@ class Processor:
         """The document with its way. Sales name the profile itself; everything else is found by its identifiers."""
         target = arrival.touchpoint.target
         addr = target if arrival.touchpoint.type == "action" else None
-        if addr is None:
+        if addr is None and arrival.refused is None:
             addr = classify(arrival.keys, arrival.touchpoint.received_at, known).addr
         partition, offset = arrival.pos
         return arrival.document(addr=addr, src=(f"t{partition}", offset) if addr else None)
@@ -113,9 +121,17 @@ class Processor:
     def _emit(self, arrival: Arrival, document: TouchpointDoc, emits: dict[int, Emit]) -> None:
         """Straight on to the lead, or to the resolver as evidence; what that has decided is its own to send."""
         if document.via == "tp":
-            emits[arrival.index] = resolved_emit(arrival.key, document)
-        elif document.addr is None:
+            known = document.addr is not None
+            emits[arrival.index] = (
+                resolved_emit(arrival.key, document) if known else self._dead_letter(arrival, document)
+            )
+        elif document.addr is None and not document.rejected:
             emits[arrival.index] = _evidence_emit(arrival, document)
+
+    def _dead_letter(self, arrival: Arrival, document: TouchpointDoc) -> Emit:
+        metrics.PROCESSOR.rejected.labels("poison").inc()
+        rejected = rejection(arrival.touchpoint, "poison", document.reason or "", self._clock.now())
+        return rejected_emit(arrival.key, rejected)
 
 
 def _is_own(document: TouchpointDoc, arrival: Arrival) -> bool:

@@ -15,6 +15,7 @@ from leadflow.core.identity.decisions import (
     Decision,
     LedgerWrite,
     NodeWrite,
+    RefusedWrite,
 )
 from leadflow.ports import Store
 
@@ -35,6 +36,7 @@ async def apply(decisions: Sequence[Decision], store: Store) -> None:
     await _write(store, IDENTITIES, _last(decisions, ClaimWrite), _with_claim)
     await _write(store, MERGES, _last(decisions, LedgerWrite), _with_entry)
     await _write(store, TOUCHPOINTS, _last(decisions, AddressWrite), _with_address)
+    await _write(store, TOUCHPOINTS, _last(decisions, RefusedWrite), _with_refusal)
 
 
 def _last(decisions: Iterable[Decision], kind: type[W]) -> dict[str, Image[W]]:
@@ -119,3 +121,9 @@ def _with_address(document: TouchpointDoc | None, position: int, write: AddressW
     return msgspec.structs.replace(
         document, addr=write.addr, kept=write.kept, via="id", src=(IDENTITY_STREAM, position), gp=position
     )
+
+
+def _with_refusal(document: TouchpointDoc | None, position: int, write: RefusedWrite) -> TouchpointDoc | None:
+    if document is None or document.gone:
+        return None
+    return msgspec.structs.replace(document, rejected=True, reason=f"poison: {write.reason}", gp=position)

@@ -1,6 +1,7 @@
 """What deciding a batch needs: claims frozen first, so that from then on no processor can change what was read."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -8,16 +9,52 @@ from leadflow.contracts.collections import IDENTITIES, PROFILES, TOUCHPOINTS
 from leadflow.contracts.documents import IdentityDoc, ProfileDoc, TouchpointDoc
 from leadflow.contracts.identity import Evidence
 from leadflow.core.identity.decide import Forest, News, Touched
+from leadflow.core.identity.decisions import Decision, Garbled
 from leadflow.core.identity.forest import Claim, IdentifierKey, Node, lone
 from leadflow.core.identity.hashing import Hasher
+from leadflow.pipeline.parked import Misfit
 from leadflow.ports import Record, Store
 
 _evidence = msgspec.json.Decoder(Evidence)
 
 
-def read_news(records: Sequence[Record]) -> tuple[News, ...]:
-    """Decode a batch of `identity`. Only our own services write it: what cannot be read is a defect, and raises."""
-    return tuple(_news(record.offset, _evidence.decode(record.value or b"")) for record in records)
+class _Outline(msgspec.Struct, frozen=True):
+    """What can be told of a record that cannot be read."""
+
+    kind: str = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of `identity`. Commands are never put aside: those of a later version wait for a repair."""
+
+    news: tuple[News, ...]
+    garbled: tuple[Decision, ...]
+    commands: tuple[Misfit, ...]
+
+
+def read_news(records: Sequence[Record]) -> Batch:
+    """Sort a batch into evidence, commands that this version does not know, and what nobody can read."""
+    news: list[News] = []
+    garbled: list[Decision] = []
+    commands: list[Misfit] = []
+    for record in records:
+        try:
+            news.append(_news(record.offset, _evidence.decode(record.value or b"")))
+        except msgspec.MsgspecError as error:
+            if _kind(record) == "evidence":
+                body = (record.value or b"").decode(errors="replace")
+                garbled.append(Decision(pos=record.offset, emits=(Garbled(body=body, reason=str(error)),)))
+            else:
+                commands.append(Misfit(record, str(error)))
+    return Batch(tuple(news), tuple(garbled), tuple(commands))
+
+
+def _kind(record: Record) -> str:
+    try:
+        return msgspec.json.decode(record.value or b"", type=_Outline).kind
+    except msgspec.MsgspecError:
+        return "evidence"
 
 
 def _news(offset: int, evidence: Evidence) -> News:
@@ -108,5 +145,10 @@ async def _found_missing(
 
 def _touched(document: TouchpointDoc) -> Touched:
     return Touched(
-        pos=document.pos, addr=document.addr, message_id=document.message_id, at=document.at, gone=document.gone
+        pos=document.pos,
+        addr=document.addr,
+        message_id=document.message_id,
+        at=document.at,
+        gone=document.gone,
+        rejected=document.rejected,
     )

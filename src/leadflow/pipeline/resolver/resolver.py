@@ -10,14 +10,17 @@ from leadflow.contracts.collections import DECISIONS, TOUCHPOINTS
 from leadflow.contracts.documents import DecisionDoc, TouchpointDoc
 from leadflow.contracts.resolved import IDENTITY_STREAM, Link
 from leadflow.core.identity.decide import Rules, decide
-from leadflow.core.identity.decisions import Addressed, Decision, LedgerWrite, Linked
+from leadflow.core.identity.decisions import Addressed, Decision, Garbled, LedgerWrite, Linked, Refused
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.rules import IdentityRules
+from leadflow.pipeline.dead_letters import RejectedShare
 from leadflow.pipeline.hop import Step
+from leadflow.pipeline.parked import keep_commands
 from leadflow.pipeline.processor.processor import resolved_emit
 from leadflow.pipeline.resolver.applying import apply
 from leadflow.pipeline.resolver.reading import read_forest, read_news
-from leadflow.ports import Emit, Record, Store
+from leadflow.pipeline.resolver.refusing import garbled_emit, refused_emit
+from leadflow.ports import Clock, Emit, Record, Store
 
 _encode = msgspec.json.Encoder().encode
 
@@ -25,8 +28,12 @@ _encode = msgspec.json.Encoder().encode
 class Resolver:
     """Takes the steps of the one consumer of `identity`."""
 
-    def __init__(self, store: Store, hasher: Hasher, rules: IdentityRules) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, hasher: Hasher, rules: IdentityRules, share: RejectedShare | None = None
+    ) -> None:
         self._store = store
+        self._clock = clock
+        self._share = share or RejectedShare()
         self._hasher = hasher
         self._rules = Rules(limits=rules.limits, profile_id=hasher.profile)
 
@@ -43,9 +50,13 @@ class Resolver:
         (stored,) = await self._store.get(DECISIONS, [key])
         if stored is not None:
             return stored.value
-        news = read_news(records)
-        forest = await read_forest(news, self._store, self._hasher)
-        decision = DecisionDoc(upto=records[-1].offset + 1, items=decide(news, forest, self._rules))
+        batch = read_news(records)
+        forest = await read_forest(batch.news, self._store, self._hasher)
+        items = decide(batch.news, forest, self._rules) + batch.garbled
+        decision = DecisionDoc(upto=records[-1].offset + 1, items=tuple(sorted(items, key=lambda item: item.pos)))
+        bad = sum(isinstance(emit, Refused | Garbled) for item in items for emit in item.emits)
+        self._share.admit((0, records[0].offset), len(records), bad + len(batch.commands))
+        await keep_commands(self._store, batch.commands, self._clock.now())
         (inserted,) = await self._store.insert(DECISIONS, [(key, decision)])
         if inserted:
             _count(decision.items)
@@ -55,13 +66,19 @@ class Resolver:
     async def _emits(self, decisions: Iterable[Decision]) -> list[Emit]:
         """The records that follow from the decisions, in their order; bodies come from the touchpoints' documents."""
         outputs = [(decision.pos, emit) for decision in decisions for emit in decision.emits]
-        keys = [emit.touchpoint for _, emit in outputs if isinstance(emit, Addressed)]
+        keys = [emit.touchpoint for _, emit in outputs if isinstance(emit, Addressed | Refused)]
         documents = dict(zip(keys, await self._store.get(TOUCHPOINTS, keys), strict=True)) if keys else {}
         emits: list[Emit] = []
         for position, emit in outputs:
             if isinstance(emit, Linked):
                 emits.append(_link_emit(position, emit))
-            elif (stored := documents[emit.touchpoint]) is not None and stored.value.value is not None:
+            elif isinstance(emit, Garbled):
+                emits.append(garbled_emit(position, emit, self._clock.now()))
+            elif (stored := documents[emit.touchpoint]) is None or stored.value.value is None:
+                continue
+            elif isinstance(emit, Refused):
+                emits.append(refused_emit(stored.value.value, emit, self._clock.now()))
+            else:
                 emits.append(resolved_emit(emit.touchpoint, _as_decided(stored.value, position, emit)))
         return emits
 
@@ -85,9 +102,12 @@ def _link_emit(position: int, emit: Linked) -> Emit:
     )
 
 
-def _count(decisions: Iterable[Decision]) -> None:
+def _count(decisions: Sequence[Decision]) -> None:
     for write in (write for decision in decisions for write in decision.writes if isinstance(write, LedgerWrite)):
         if write.state == "merged":
             metrics.RESOLVER_MERGES.inc()
         else:
             metrics.RESOLVER_REFUSALS.labels(write.reason.partition(":")[0]).inc()
+    for emit in (emit for decision in decisions for emit in decision.emits):
+        if isinstance(emit, Refused | Garbled):
+            metrics.RESOLVER.rejected.labels("poison" if isinstance(emit, Refused) else "malformed_record").inc()

@@ -8,6 +8,7 @@ from typing import cast
 import msgspec
 
 from leadflow.contracts.resolved import LeadRecord, Order, Rebuilt, Release, Rescore, ResolvedRecord
+from leadflow.pipeline.parked import Misfit
 from leadflow.ports import Record
 
 _decode = msgspec.json.Decoder(ResolvedRecord).decode
@@ -31,14 +32,6 @@ class Unreadable:
 
 class UnreadableRecord(Exception):
     """What is raised in the place of applying one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """A record that is not any lead's to apply: `value` as it lay in the log, and why it could not be read."""
-
-    record: Record
-    reason: str
 
 
 LeadInbox = Sequence[tuple[int, LeadRecord | Unreadable]]

@@ -16,6 +16,7 @@ from leadflow.contracts.collections import LEADS, REBUILT
 from leadflow.contracts.documents import LeadDoc, ParkedDoc
 from leadflow.contracts.resolved import Order, Rebuilt, Release, Rescore, Resolved, ResolvedRecord
 from leadflow.core.scoring.model import Model
+from leadflow.pipeline.parked import Waiting, keep
 from leadflow.pipeline.scoring import parking
 from leadflow.pipeline.scoring.lead import Judge, ask, finish, recounted, trimmed, with_part
 from leadflow.pipeline.scoring.poison import apply_or_reject, set_aside
@@ -75,7 +76,7 @@ class Orders:
         judge = Judge(pid, self._model, self._clock.now())
         before = trimmed(lead, turn.first)
         if lead.parked is not None and isinstance(turn.order, Rescore):
-            await parking.keep(self._store, [turn.waiting(pid, judge.now)])
+            await keep(self._store, [turn.waiting(pid, judge.now)])
             return replace(before, pos=turn.position)
         try:
             return replace(await self._applied(before, turn.position, turn.order, judge), pos=turn.position)
@@ -84,7 +85,7 @@ class Orders:
         except Exception as error:  # noqa: BLE001  one lead stands still, the others go on
             if lead.parked is not None:
                 return replace(before, pos=turn.position)
-            await parking.keep(self._store, [turn.waiting(pid, judge.now)])
+            await keep(self._store, [turn.waiting(pid, judge.now)])
             return replace(parking.park(pid, before, turn.position, error, judge.now), pos=turn.position)
 
     async def _applied(self, lead: LeadDoc, position: int, order: Order, judge: Judge) -> LeadDoc:
@@ -152,6 +153,6 @@ class _Turn:
     position: int
     first: int
 
-    def waiting(self, pid: str, now: int) -> parking.Waiting:
+    def waiting(self, pid: str, now: int) -> Waiting:
         """The order as it waits for a lead."""
         return parking.for_lead(pid, self.partition, self.position, self.order, now)

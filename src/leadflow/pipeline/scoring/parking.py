@@ -18,7 +18,8 @@ from leadflow.contracts.documents import LeadDoc, Parked, ParkedDoc
 from leadflow.contracts.resolved import LeadRecord, Order
 from leadflow.core.conditions import equals
 from leadflow.pipeline.dead_letters import cause
-from leadflow.pipeline.scoring.inbox import LeadInbox, Misfit, Unreadable
+from leadflow.pipeline.parked import Waiting
+from leadflow.pipeline.scoring.inbox import LeadInbox, Unreadable
 from leadflow.ports import Cursor, Store, Stored
 from leadflow.ports import Order as SortedBy
 
@@ -26,9 +27,6 @@ _encode = msgspec.json.Encoder().encode
 _PAGE = 500
 
 logger = structlog.get_logger(__name__)
-
-Waiting = tuple[str, ParkedDoc]
-"""A document of `parked` with its key."""
 
 
 def park(pid: str, lead: LeadDoc, position: int, error: Exception, now: int) -> LeadDoc:
@@ -62,27 +60,6 @@ def for_lead(pid: str, partition: int, position: int, record: LeadRecord | Order
         lead=pid,
     )
     return f"{pid}.{position:020d}", document
-
-
-def command(misfit: Misfit, now: int) -> Waiting:
-    """A control record that is for no lead, or that nobody can read, as it waits to be sent again."""
-    record = misfit.record
-    document = ParkedDoc(
-        topic=record.topic,
-        partition=record.partition,
-        position=record.offset,
-        key=record.key,
-        value=msgspec.Raw(record.value or b"null"),
-        since=now,
-        reason="unreadable",
-    )
-    return f"{record.topic}.{record.partition}.{record.offset:020d}", document
-
-
-async def keep(store: Store, documents: Sequence[Waiting]) -> None:
-    """Write what waits; what is there already was written by an earlier run."""
-    if documents:
-        await store.insert(PARKED, documents)
 
 
 async def waiting_for(store: Store, pid: str, position: int, limit: int) -> Sequence[Stored[ParkedDoc]]:

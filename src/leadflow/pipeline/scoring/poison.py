@@ -13,7 +13,7 @@ from leadflow.contracts.documents import LeadDoc
 from leadflow.contracts.resolved import LeadRecord, Resolved
 from leadflow.contracts.touchpoint import Rejected
 from leadflow.pipeline.dead_letters import cause
-from leadflow.pipeline.scoring.inbox import Misfit
+from leadflow.pipeline.parked import Misfit
 from leadflow.pipeline.scoring.lead import Judge, apply, mark, reject
 from leadflow.ports import Emit, Store
 

@@ -15,6 +15,7 @@ from leadflow.contracts.resolved import Link, Release, Resolved
 from leadflow.core.scoring.model import Model
 from leadflow.pipeline.dead_letters import RejectedShare
 from leadflow.pipeline.hop import Step
+from leadflow.pipeline.parked import keep, keep_commands
 from leadflow.pipeline.scoring import parking
 from leadflow.pipeline.scoring.inbox import Batch, LeadInbox, Unreadable, UnreadableRecord, read_batch
 from leadflow.pipeline.scoring.lead import Judge, finish, settled, trimmed
@@ -53,7 +54,7 @@ class Scorer:
         batch = read_batch(records)
         partition, now = records[0].partition, self._clock.now()
         leads = await self._write(batch, partition, len(records))
-        await parking.keep(self._store, [parking.command(misfit, now) for misfit in batch.commands])
+        await keep_commands(self._store, batch.commands, now)
         if batch.order is not None:
             leads |= await self._orders.obey(batch.order, partition, batch.past - 1, batch.first)
         emits = [refused(misfit, now) for misfit in batch.garbage]
@@ -100,7 +101,7 @@ class Scorer:
         """Write what is put aside or waits, before the leads say that they have seen it."""
         now = self._clock.now()
         documents = [doc for pid, one in folded.items() for doc in parking.waiting(pid, partition, one.waiting, now)]
-        await parking.keep(self._store, documents)
+        await keep(self._store, documents)
         await set_aside(self._store, [record for one in folded.values() for record in one.poison])
 
     def _fold(self, pid: str, found: Stored[LeadDoc] | None, inbox: LeadInbox, first: int) -> _Folded:
