@@ -80,7 +80,8 @@ def _claims(identifiers: list[Identifier], keys: list[str], born: int) -> Iterat
 
 def _lead(templates: list[LeadDoc], person: Person, keys: list[str]) -> LeadDoc:
     lead = templates[person.number % TEMPLATES]
-    return msgspec.structs.replace(lead, score={**lead.score, "profile_id": _leaf(keys)})
+    score = msgspec.structs.replace(lead.published(), profile_id=_leaf(keys))
+    return msgspec.structs.replace(lead, score=msgspec.Raw(msgspec.json.encode(score)))
 
 
 def _touchpoint(person: Person, keys: list[str], born: int, number: int) -> tuple[str, TouchpointDoc]:

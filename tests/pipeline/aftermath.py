@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from leadflow.contracts import topics
 from leadflow.contracts.collections import IDENTITIES, LEADS, PROFILES, REJECTIONS, TOUCHPOINTS, Collection
 from leadflow.contracts.documents import IdentityDoc, LeadDoc, ProfileDoc, RejectionDoc, TouchpointDoc
-from leadflow.contracts.lead import StageChanged
+from leadflow.contracts.lead import LeadScore, StageChanged
 from leadflow.core.scoring.evaluate import Score, evaluate
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.tally import EMPTY, Tally, combine
@@ -35,7 +35,7 @@ class Aftermath:
     leads: Mapping[str, LeadDoc]
     rejections: Mapping[str, RejectionDoc]
     changes: tuple[StageChanged, ...]
-    scores: Mapping[str, Any]  # the latest of each lead, None after a tombstone
+    scores: Mapping[str, LeadScore | None]  # the latest of each lead, None after a tombstone
 
     def root(self, pid: str) -> str:
         """The root of a profile's tree."""
@@ -72,7 +72,7 @@ async def read_aftermath(log: Log, store: Store) -> Aftermath:
             for record in await records_of(log, topics.STAGE_CHANGES)
         ),
         scores={
-            record.key: msgspec.json.decode(record.value) if record.value else None
+            record.key: msgspec.json.decode(record.value, type=LeadScore) if record.value else None
             for record in await records_of(log, topics.LEAD_SCORES)
         },
     )
@@ -169,7 +169,7 @@ def _badly_published(seen: Aftermath) -> Iterator[str]:
 def _wrong_scores(seen: Aftermath) -> Iterator[str]:
     """The latest record of `lead-scores` is the score of the lead; a linked lead has none left."""
     for pid, lead in seen.leads.items():
-        if seen.scores.get(pid) != (lead.score or None):
+        if seen.scores.get(pid) != lead.published():
             yield f"the latest published score of {pid} is not that of the lead"
 
 

@@ -231,7 +231,7 @@ def outcome(seen: Aftermath) -> Mapping[str, Any]:
         "stored": {document.message_id: (document.addr, document.rejected) for document in seen.touchpoints.values()},
         "refused": {document.message_id: document.code for document in seen.rejections.values()},
         "people": groups,
-        "leads": {pid: (lead.own, lead.standing, lead.score.get("total")) for pid, lead in seen.leads.items()},
+        "leads": {pid: (lead.own, lead.standing, lead.total) for pid, lead in seen.leads.items()},
         "worth": seen.worth(MODEL, NOW + HOUR),
         "changes": changes,
     }

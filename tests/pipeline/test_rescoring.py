@@ -52,7 +52,7 @@ async def test_every_lead_is_counted_anew_as_if_the_new_model_had_always_been_th
     for kind, value in (("email", "lan@acme.test"), ("anonymous_id", "a9")):
         recounted, direct = await pipeline.lead_of(kind, value), await fresh.lead_of(kind, value)
         assert evaluate(value_of(recounted), model, NOW + HOUR) == evaluate(value_of(direct), model, NOW + HOUR)
-    assert (await pipeline.lead_of("email", "lan@acme.test")).score["engagement"] > 90
+    assert (await pipeline.lead_of("email", "lan@acme.test")).published().engagement > 90
 
 
 async def test_the_same_model_asks_for_nothing() -> None:

@@ -28,7 +28,7 @@ def snapshot(world: World) -> Mapping[str, Any]:
         "claims": {key: identity.leaf for key, identity in seen.identities.items()},
         "links": {pid: (profile.link, profile.ids) for pid, profile in seen.profiles.items()},
         "addresses": {key: (document.addr, document.rejected) for key, document in seen.touchpoints.items()},
-        "leads": {pid: (value_of(lead), lead.standing, lead.score) for pid, lead in seen.leads.items()},
+        "leads": {pid: (value_of(lead), lead.standing, lead.published()) for pid, lead in seen.leads.items()},
         "changes": [change.id for change in seen.changes],
         "scores": seen.scores,
         "rejected by scoring": sum(record["hop"] == "scoring" for record in seen.rejected),

@@ -21,7 +21,7 @@ from leadflow.contracts.collections import (
 )
 from leadflow.contracts.documents import IdentityDoc, LeadDoc, ProfileDoc, RejectionDoc, TouchpointDoc
 from leadflow.contracts.identity import Evidence
-from leadflow.contracts.lead import StageChanged
+from leadflow.contracts.lead import LeadScore, StageChanged
 from leadflow.ports import Record
 
 _CYCLE = "a cycle of links"
@@ -38,7 +38,7 @@ class Observed:
     rejections: dict[str, RejectionDoc]
     evidence: list[Evidence]
     changes: list[StageChanged]
-    scores: dict[str, Any]  # the latest per lead, None after a tombstone
+    scores: dict[str, LeadScore | None]  # the latest per lead, None after a tombstone
     rejected: list[dict[str, Any]]
 
     def root(self, pid: str) -> str:
@@ -69,7 +69,10 @@ def observe(world: World) -> Observed:
         rejections=documents(world.store, REJECTIONS),
         evidence=[msgspec.json.decode(r.value or b"", type=Evidence) for r in records(world, topics.IDENTITY)],
         changes=[msgspec.json.decode(r.value or b"", type=StageChanged) for r in records(world, topics.STAGE_CHANGES)],
-        scores={r.key: json.loads(r.value) if r.value else None for r in records(world, topics.LEAD_SCORES)},
+        scores={
+            r.key: msgspec.json.decode(r.value, type=LeadScore) if r.value else None
+            for r in records(world, topics.LEAD_SCORES)
+        },
         rejected=[json.loads(r.value or b"") for r in records(world, topics.REJECTED)],
     )
 

@@ -97,7 +97,7 @@ def scores_published(world: World, seen: Observed) -> Iterator[str]:
     for pid, lead in seen.leads.items():
         if lead.parent is not None and (seen.scores.get(pid) is not None or lead.stage is not None):
             yield f"lead {pid} is linked below another and still has a score"
-        if lead.parent is None and lead.version and seen.scores.get(pid) != lead.score:
+        if lead.parent is None and lead.version and seen.scores.get(pid) != lead.published():
             yield f"the latest published score of {pid} is not that of the lead"
         if lead.parent is None and lead.version and lead.model != world.model.version:
             yield f"lead {pid} was counted by another model"

@@ -71,11 +71,12 @@ def test_both_ways_hear_the_same(event: dict[str, Any], kind: TouchpointType) ->
 
 
 @pytest.mark.parametrize("kind", ["page", "screen", "track"])
-def test_what_browsers_send_all_day_is_plain(kind: str) -> None:
+def test_what_browsers_send_all_day_is_plain(kind: TouchpointType) -> None:
     """The short way is taken where it matters."""
     page = {"path": "/pricing", "url": "https://x.vn/pricing", "referrer": "https://google.com", "title": "Pricing"}
     event = {"event": "Pricing Viewed", "name": "Pricing", "properties": {"plan": "pro"}, "context": {"page": page}}
-    assert read_plain(json.dumps(event).encode(), kind) is not None
+    envelope = Envelope(kind=kind, message_id="m", source="web", at=5, received_at=6)
+    assert read_plain(json.dumps(event).encode(), envelope) is not None
 
 
 def test_a_batch_context_takes_the_long_way() -> None:

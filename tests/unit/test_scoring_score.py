@@ -5,10 +5,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 from unit import formula
 from unit.leads import B2B, EMAIL, NOON, PHONE, identify, page, score_of, tally_of, track
 
-from leadflow.core.scoring.evaluate import Score, evaluate
+from leadflow.core.scoring.evaluate import Score, appraise, evaluate
 from leadflow.core.scoring.model import POINT
 from leadflow.core.time import DAY, HOUR, from_rfc3339
 from leadflow.core.touchpoint import Identifier, Signal
@@ -75,6 +76,15 @@ def test_a_score_is_free_of_order(signals: list[Signal], known: list[Signal], as
     shuffled = everything[:]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert score_of(shuffled, as_of) == score_of(everything, as_of)
+
+
+@settings(max_examples=60, deadline=None)
+@given(engaging, knowing, instants)
+def test_the_worth_is_the_score_without_its_explanation(signals: list[Signal], known: list[Signal], as_of: int) -> None:
+    """The short evaluation and the full one agree to the last bit."""
+    tally = tally_of([*signals, *known])
+    worth, score = appraise(tally, B2B, as_of), evaluate(tally, B2B, as_of)
+    assert {name: getattr(score, name) for name in worth.__struct_fields__} == asdict(worth)
 
 
 def test_nothing_known_is_neutral() -> None:

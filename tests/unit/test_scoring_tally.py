@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.leads import B2B, EMAIL, NOON, PHONE, act, identify, page, tally_of, touchpoint, track
 
-from leadflow.core.scoring.contents import MAX_TEXT
-from leadflow.core.scoring.tally import EMPTY, MAX_ACTS, Stated, Tally, combine, join, match
+from leadflow.core.scoring.contents import MAX_TEXT, contents_of
+from leadflow.core.scoring.tally import EMPTY, MAX_ACTS, Stated, Tally, add, combine, join, match
 from leadflow.core.time import DAY, HOUR, hour_of
 from leadflow.core.touchpoint import Identifier, Marketing, Signal
 
@@ -56,6 +56,13 @@ sets = st.lists(signals, max_size=12)
 def encoded(tally: Tally) -> str:
     """All of a tally as text, to the last bit."""
     return json.dumps(msgspec.to_builtins(tally, str_keys=True), sort_keys=True)
+
+
+@given(sets, signals)
+def test_the_short_way_to_count_adds_what_the_long_way_adds(before: list[Signal], signal: Signal) -> None:
+    """Whether a touchpoint is plain or not, and whenever it happened, is not seen in the tally."""
+    tally, matched = tally_of(before), match(signal, B2B)
+    assert encoded(add(tally, signal, matched, B2B)) == encoded(join(tally, contents_of(signal, matched, B2B)))
 
 
 @settings(max_examples=40)

@@ -50,16 +50,16 @@ def lead_at(ctx: Context, tree: Tree, at: int) -> Lead:
 
 def lead_as_scored(ctx: Context, tree: Tree) -> Lead:
     """The lead with its score as published last; of a lead that has none yet, as of now."""
-    stored = tree.lead.score
-    if not stored:
+    stored = tree.lead.published()
+    if stored is None:
         return lead_at(ctx, tree, ctx.clock.now())
     return Lead(
-        score=LeadScoreParts.model_validate(stored),
-        temperature=stored["temperature"],
-        flags=list(stored["flags"]),
-        route=stored["route"],
-        as_of=stored["as_of"],
-        model=ModelName.model_validate(stored["model"]),
+        score=LeadScoreParts.model_validate(stored, from_attributes=True),
+        temperature=stored.temperature,
+        flags=list(stored.flags),
+        route=stored.route,
+        as_of=stored.as_of,
+        model=ModelName.model_validate(stored.model, from_attributes=True),
         **_facts(tree, tree.tally()),
     )
 

@@ -3,13 +3,14 @@
 Times are milliseconds since the epoch, UTC. `gp`: the position in `identity` of the resolver's last write, -1 at first.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from leadflow.contracts.identity import Position
+from leadflow.contracts.lead import LeadScore
 from leadflow.contracts.resolved import Source
-from leadflow.contracts.touchpoint import Touchpoint
+from leadflow.contracts.touchpoint import NO_JSON, Touchpoint
 from leadflow.core.identity.decisions import Decision
 from leadflow.core.identity.forest import Claim, IdentifierKey, Node
 from leadflow.core.scoring.stages import Standing
@@ -165,7 +166,14 @@ class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
     since: int | None = None
     owner: str | None = None
-    score: dict[str, Any] = {}  # the latest LeadScore, as published
+    score: msgspec.Raw = NO_JSON  # the latest LeadScore, byte for byte as published
+
+    def published(self) -> LeadScore | None:
+        """The latest score, None of a lead that has none of its own."""
+        return _score.decode(self.score)
+
+
+_score: msgspec.json.Decoder[LeadScore | None] = msgspec.json.Decoder(LeadScore | None)
 
 
 class DecisionDoc(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Instants as integers: milliseconds since 1970-01-01T00:00Z, so that no arithmetic ever rounds."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -13,7 +14,13 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 def to_rfc3339(instant: int) -> str:
     """Write milliseconds since the epoch as RFC 3339 in UTC, e.g. ``2026-11-21T18:33:16.947Z``."""
-    return (_EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    second, millisecond = divmod(instant, SECOND)
+    return f"{_to_second(second)}.{millisecond:03d}Z"
+
+
+@lru_cache(maxsize=4_096)  # what is written together has mostly happened within seconds
+def _to_second(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).isoformat().removesuffix("+00:00")
 
 
 def from_datetime(moment: datetime) -> int:

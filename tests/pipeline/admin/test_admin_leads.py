@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from leadflow.contracts.collections import LEADS
+from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.core.time import DAY, HOUR, from_rfc3339, to_rfc3339
 
 NOON = from_rfc3339("2026-11-21T12:00:00Z")
@@ -220,7 +221,7 @@ async def test_a_year_before_the_calendar_is_the_past(world: Any) -> None:
 async def test_a_lead_without_a_published_score_is_scored_as_it_is_listed(world: Any) -> None:
     """A list never fails for a document that lacks what later versions write."""
     await world.touch("p1", {"type": "page"})
-    await world.change(LEADS, "p1", score={})
+    await world.change(LEADS, "p1", score=NO_JSON)
     [listed] = (await world.get("/leads"))["items"]
     assert listed["score"]["engagement"] > 0
 

@@ -1,7 +1,7 @@
 """A condition as a Python function of a row."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leadflow.core.conditions.condition import Condition
@@ -26,6 +26,7 @@ from leadflow.core.conditions.words import holds_phrase, words_of
 
 Row = Mapping[str, Any]
 Test = Callable[[Row], bool]
+Getter = Callable[[Any], Any]
 
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
@@ -36,40 +37,52 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compile_condition(condition: Condition) -> Test:
+def compile_condition(condition: Condition, getter: Callable[[str], Getter] | None = None) -> Test:
     """A function of a row that never raises, whatever the row's values are.
 
     A dotted name `a.b.c` is looked up as the key `a.b.c`, else in the mapping under `a` as `b.c`, and so on.
+    `getter`: how to read a field by its name from rows that are no mappings; the test then takes such a row.
     """
-    return _compile(condition.node)
+    return _compile(condition.node, getter or _getter)
 
 
-def _compile(node: Node) -> Test:  # noqa: PLR0911  # one arm for each kind of node
+def _compile(node: Node, getter: Callable[[str], Getter]) -> Test:  # noqa: PLR0911  # one arm for each kind of node
     match node:
         case AllOf(parts):
-            every = tuple(map(_compile, parts))
-            return lambda row: all(test(row) for test in every)
+            return _all([_compile(part, getter) for part in parts])
         case AnyOf(parts):
-            some = tuple(map(_compile, parts))
-            return lambda row: any(test(row) for test in some)
+            return _any([_compile(part, getter) for part in parts])
         case Not(part):
-            inner = _compile(part)
+            inner = _compile(part, getter)
             return lambda row: not inner(row)
         case Always(constant):
             return lambda _: constant
         case Compare(field, op, value):
             if isinstance(value, FieldRef):
-                return _between_fields(_getter(field), _ORDERS[op], _getter(value.name))
-            return _with_constant(_getter(field), op, value)
+                return _between_fields(getter(field), _ORDERS[op], getter(value.name))
+            return _with_constant(getter(field), op, value)
         case _:
-            return _predicate(node)
+            return _predicate(node, getter(node.field))
 
 
-def _predicate(node: Truth | Exists | OneOf | Contains | StartsWith | Under) -> Test:
-    get = _getter(node.field)
+def _all(tests: Sequence[Test]) -> Test:
+    if len(tests) == len(("one", "other")):
+        one, other = tests
+        return lambda row: one(row) and other(row)
+    return lambda row: all(test(row) for test in tests)
+
+
+def _any(tests: Sequence[Test]) -> Test:
+    if len(tests) == len(("one", "other")):
+        one, other = tests
+        return lambda row: one(row) or other(row)
+    return lambda row: any(test(row) for test in tests)
+
+
+def _predicate(node: Truth | Exists | OneOf | Contains | StartsWith | Under, get: Getter) -> Test:
     match node:
         case Truth():
-            return _truth(node.field, get)
+            return lambda row: bool(value := get(row)) and (value is True or _is_there(value))
         case Exists():
             return lambda row: _is_there(get(row))
         case OneOf(_, values):
@@ -85,14 +98,7 @@ def _predicate(node: Truth | Exists | OneOf | Contains | StartsWith | Under) -> 
             return lambda row: _holds(get(row), wanted)
 
 
-def _truth(name: str, get: Callable[[Row], Any]) -> Test:
-    """The commonest condition, with the fewest calls: NaN, which differs from itself, is no truth."""
-    if "." in name:
-        return lambda row: _is_there(value := get(row)) and bool(value)
-    return lambda row: bool(value := row.get(name)) and (value is True or value == value)  # noqa: PLR0124
-
-
-def _getter(name: str) -> Callable[[Row], Any]:
+def _getter(name: str) -> Getter:
     parts = name.split(".")
     if len(parts) == 1:
         return lambda row: row.get(name)
@@ -116,14 +122,14 @@ def _is_there(value: Any) -> bool:
     return value is not None and (type(value) is not float or value == value)  # noqa: PLR0124  # NaN differs from itself
 
 
-def _with_constant(get: Callable[[Row], Any], op: str, constant: Scalar) -> Test:
+def _with_constant(get: Getter, op: str, constant: Scalar) -> Test:
     if op == "==":
         return lambda row: bool(get(row) == constant)
     kind, order = family_of(constant), _ORDERS[op]
     return lambda row: family_of(value := get(row)) == kind and order(value, constant)
 
 
-def _between_fields(left: Callable[[Row], Any], order: Callable[[Any, Any], bool], right: Callable[[Row], Any]) -> Test:
+def _between_fields(left: Getter, order: Callable[[Any, Any], bool], right: Getter) -> Test:
     def test(row: Row) -> bool:
         one, other = left(row), right(row)
         kind = family_of(one)

@@ -3,10 +3,11 @@
 Whatever JSON was sent, reading never raises: what cannot be understood is left out.
 """
 
+from leadflow.core.reading.envelope import Envelope
 from leadflow.core.reading.event import Event, read_event
 from leadflow.core.reading.identifiers import CONVERSION_EVENTS, Identifiers, read_identifiers
 from leadflow.core.reading.sender import read_sender
-from leadflow.core.reading.signal import Envelope, hear, read_signal
+from leadflow.core.reading.signal import hear, read_signal
 
 __all__ = [
     "CONVERSION_EVENTS",

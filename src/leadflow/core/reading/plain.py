@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from leadflow.core.names import event_name
+from leadflow.core.reading.envelope import Envelope
 from leadflow.core.reading.event import text_of
 from leadflow.core.reading.marketing import DIRECT, host_of, path_of_page
-from leadflow.core.touchpoint import Marketing
+from leadflow.core.touchpoint import Marketing, Signal
 
 _ABSENT = msgspec.Raw(b"null")
 _KINDS = frozenset(("page", "screen", "track"))
@@ -49,24 +50,14 @@ class _Event(msgspec.Struct):
     context: _Context | None = None
 
 
-class Plain(msgspec.Struct, frozen=True):
-    """What a plain event says, as the fields of a Signal."""
-
-    event: str | None
-    event_name: str | None
-    path: str | None
-    properties: dict[str, Any]
-    marketing: Marketing
-    active: bool
-
-
 _decode = msgspec.json.Decoder(_Event).decode
 _NO_PAGE = _Page()
 _NO_CONTEXT = _Context()
 
 
-def read_plain(body: bytes | msgspec.Raw, kind: str) -> Plain | None:
-    """A plain event's content; None when it is not plain, or not of the types that such events have."""
+def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
+    """A plain event's signal; None when it is not plain, or not of the types that such events have."""
+    kind = envelope.kind
     if kind not in _KINDS:
         return None
     try:
@@ -82,12 +73,21 @@ def read_plain(body: bytes | msgspec.Raw, kind: str) -> Plain | None:
     normal = (event_name(name) or None) if name and kind == "track" else None
     if normal is not None and normal.endswith("unsubscribed"):
         return None
-    return Plain(
+    return Signal(
+        message_id=envelope.message_id,
+        source=envelope.source,
+        type=kind,
+        at=envelope.at,
+        received_at=envelope.received_at,
         event=normal,
         event_name=name if kind == "track" else text_of(found.name),
         path=path_of_page(page.path, properties.get("path"), page.url, None),
         properties=properties,
         marketing=_marketing(context.campaign, page),
+        quality=envelope.quality,
+        contacts=envelope.contacts,
+        historical=envelope.historical,
+        bot=envelope.bot,
         active=context.active is not False,
     )
 

@@ -7,55 +7,20 @@ import msgspec
 
 from leadflow.core.names import snake_case
 from leadflow.core.reading.consents import read_consents
+from leadflow.core.reading.envelope import Envelope
 from leadflow.core.reading.event import Event, read_event, text_of, truth_of
 from leadflow.core.reading.marketing import read_marketing, read_path
 from leadflow.core.reading.plain import read_plain
 from leadflow.core.reading.traits import read_traits
-from leadflow.core.touchpoint import Action, Identifier, Quality, Signal, TouchpointType
+from leadflow.core.touchpoint import Action, Quality, Signal
 
 _QUALITIES: Mapping[str, Quality] = {quality: quality for quality in get_args(Quality)}
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a touchpoint besides its event. Times are milliseconds since the epoch.
-
-    `quality` is the write key's and gives way to the event's own; `contacts` are the e-mails and phones that identity
-    kept for this touchpoint.
-    """
-
-    kind: TouchpointType
-    message_id: str
-    source: str
-    at: int
-    received_at: int
-    quality: Quality | None = None
-    contacts: tuple[Identifier, ...] = ()
-    historical: bool = False
-    bot: bool = False
-
-
 def hear(body: bytes | msgspec.Raw, batch_context: bytes | msgspec.Raw, envelope: Envelope) -> Signal:
     """`read_event` and `read_signal` in one, by the short way where the event is plain."""
-    plain = read_plain(body, envelope.kind) if bytes(batch_context) == b"null" else None
-    if plain is None:
-        return read_signal(read_event(body, batch_context, envelope.kind), envelope)
-    return Signal(
-        message_id=envelope.message_id,
-        source=envelope.source,
-        type=envelope.kind,
-        at=envelope.at,
-        received_at=envelope.received_at,
-        event=plain.event,
-        event_name=plain.event_name,
-        path=plain.path,
-        properties=plain.properties,
-        marketing=plain.marketing,
-        quality=envelope.quality,
-        contacts=envelope.contacts,
-        historical=envelope.historical,
-        bot=envelope.bot,
-        active=plain.active,
-    )
+    plain = read_plain(body, envelope) if bytes(batch_context) == b"null" else None
+    return plain if plain is not None else read_signal(read_event(body, batch_context, envelope.kind), envelope)
 
 
 def read_signal(event: Event, envelope: Envelope) -> Signal:

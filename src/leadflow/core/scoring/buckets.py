@@ -6,6 +6,7 @@ A cap takes the earliest first, so what comes later never changes what an earlie
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,12 +36,19 @@ class GroupBuckets(msgspec.Struct, frozen=True):
 def counted(tally: Tally, model: Model) -> tuple[GroupBuckets, ...]:
     """The buckets of a tally after caps, in the order of the model's groups and rules; unknown rules are left out."""
     places = _places(model)
-    found = sorted(place for rule in tally.counts if (place := places.get(rule)) is not None)
+    found = [(*places[rule], hours) for rule, hours in tally.counts.items() if rule in places]
+    found.sort(key=_place)
     groups: dict[int, list[RuleBuckets]] = {}
-    for number, order in found:
-        rule = model.groups[number].rules[order]
-        groups.setdefault(number, []).append(RuleBuckets(rule, _buckets(tally.counts[rule.id], rule, model.time_zone)))
-    return tuple(GroupBuckets(model.groups[number], tuple(rules)) for number, rules in groups.items())
+    for number, _, rule, hours in found:
+        buckets = RuleBuckets(rule, _buckets(hours, rule, model.time_zone))
+        if number in groups:
+            groups[number].append(buckets)
+        else:
+            groups[number] = [buckets]
+    return tuple([GroupBuckets(model.groups[number], tuple(rules)) for number, rules in groups.items()])
+
+
+_place = itemgetter(0, 1)
 
 
 def first_start(groups: tuple[GroupBuckets, ...]) -> int | None:
@@ -49,10 +57,12 @@ def first_start(groups: tuple[GroupBuckets, ...]) -> int | None:
 
 
 @lru_cache(maxsize=16)
-def _places(model: Model) -> Mapping[str, tuple[int, int]]:
-    """Rule id -> (number of its group, its number in there)."""
+def _places(model: Model) -> Mapping[str, tuple[int, int, Rule]]:
+    """Rule id -> (number of its group, its number in there, the rule)."""
     return {
-        rule.id: (number, order) for number, group in enumerate(model.groups) for order, rule in enumerate(group.rules)
+        rule.id: (number, order, rule)
+        for number, group in enumerate(model.groups)
+        for order, rule in enumerate(group.rules)
     }
 
 
@@ -60,7 +70,7 @@ def _buckets(hours: Mapping[int, int], rule: Rule, time_zone: str) -> tuple[tupl
     if len(hours) == 1:  # most rules of most leads
         ((hour, count),) = hours.items()
         return ((hour * HOUR, count if rule.cap is None else min(count, rule.cap)),)
-    return tuple((hour * HOUR, count) for hour, count in _capped(hours, rule.cap, time_zone))
+    return tuple([(hour * HOUR, count) for hour, count in _capped(hours, rule.cap, time_zone)])
 
 
 def _capped(hours: Mapping[int, int], cap: int | None, time_zone: str) -> list[tuple[int, int]]:

@@ -32,7 +32,7 @@ def contents_of(signal: Signal, matched: Sequence[str], model: Model) -> Tally:
         return _of_action(signal)
     hour = hour_of(signal.at)
     event = event_of(signal)
-    touch = _touch(signal)
+    touch = touch_of(signal)
     return Tally(
         counts={rule: {hour: 1} for rule in matched},
         facts=_facts(signal, event, model),
@@ -73,7 +73,8 @@ def _act(signal: Signal, kind: str, fields: Mapping[str, Any], actor: str) -> Ac
     return Act(signal.at, signal.message_id, kind, {"actor": actor, **kept})
 
 
-def _touch(signal: Signal) -> Touch:
+def touch_of(signal: Signal) -> Touch:
+    """A touchpoint with its marketing source."""
     source = signal.marketing
     name = (signal.event_name or signal.event) if signal.type == "track" else None
     return Touch(signal.at, signal.message_id, name, source.channel, source.medium, source.campaign)
@@ -92,14 +93,15 @@ def _spans(signal: Signal, event: str | None, matched: Sequence[str], model: Mod
 
 
 def _classes(event: str, properties: Mapping[str, Any], model: Model) -> list[str]:
-    names = list(_names_of(event, model))
+    names = list(classes_of(event, model))
     if "bounce" in names and _is_soft(properties):
         names.remove("bounce")
     return names
 
 
 @lru_cache(maxsize=4_096)
-def _names_of(event: str, model: Model) -> tuple[str, ...]:
+def classes_of(event: str, model: Model) -> tuple[str, ...]:
+    """The spans that an event of that name belongs to."""
     events = model.events
     classes = {
         "hand_raise": events.hand_raise,
@@ -128,7 +130,7 @@ def _domains(signal: Signal) -> dict[str, int]:
 
 def _facts(signal: Signal, event: str | None, model: Model) -> dict[str, Stated]:
     stated = {}
-    if signal.traits or (event is not None and not _property_names(model).isdisjoint(signal.properties)):
+    if signal.traits or (event is not None and facts_may_stand_in(signal.properties, model)):
         for fact in model.facts:
             sides = [(signal.traits, fact.traits)]
             if event is not None:
@@ -140,6 +142,11 @@ def _facts(signal: Signal, event: str | None, model: Model) -> dict[str, Stated]
                 if known or all(value is None for value in given):
                     stated[fact.name] = _stated(signal, known[0] if known else None)
     return stated
+
+
+def facts_may_stand_in(properties: Mapping[str, Any], model: Model) -> bool:
+    """Whether an event's properties hold one that may state a fact."""
+    return not _property_names(model).isdisjoint(properties)
 
 
 @lru_cache(maxsize=16)

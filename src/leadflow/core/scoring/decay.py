@@ -4,6 +4,7 @@ A table holds 2^-(i/4096) for one half-life; between its steps the weight is int
 below the true value, and above it by less than 3.6e-9 of it: (ln 2 / 4096)^2 / 8. At whole half-lives it is exact.
 """
 
+from itertools import pairwise
 from math import isqrt
 
 SCALE_BITS = 96
@@ -30,6 +31,7 @@ def _table() -> tuple[int, ...]:
 
 
 TABLE = _table()
+_SLOPES = tuple(following - here for here, following in pairwise(TABLE))
 
 
 def weight(age: int, half_life: int) -> int:
@@ -37,9 +39,8 @@ def weight(age: int, half_life: int) -> int:
     halvings, rest = divmod(age, half_life)
     if halvings >= SCALE_BITS:
         return 0
-    index, part = divmod(rest * STEPS, half_life)
-    between = (TABLE[index] * (half_life - part) + TABLE[index + 1] * part) // half_life
-    return between >> halvings
+    index, part = divmod(rest << STEPS_BITS, half_life)
+    return (TABLE[index] + _SLOPES[index] * part // half_life) >> halvings
 
 
 def rounded(value: int, bits: int = SCALE_BITS) -> int:

@@ -17,8 +17,7 @@ def engagement_at(groups: tuple[GroupBuckets, ...], tally: Tally, model: Model, 
     """Engagement as of an instant, in micro-points: what `engagement_shares` add up to."""
     total = 0
     for part in groups:
-        points = sum(rule_points(rule, part.group.half_life, as_of) for rule in part.rules)
-        total += clamped(points, part.group.low, part.group.high)
+        total += clamped(_group_points(part, as_of), part.group.low, part.group.high)
     return _weighed(total, quality_factor(tally, model, as_of))
 
 
@@ -42,19 +41,30 @@ def engagement_shares(
     return engagement, tuple(shares)
 
 
-def rule_points(rule: RuleBuckets, half_life: int, as_of: int) -> int:
-    """A rule's decayed micro-points as of an instant. Buckets that start later do not count yet."""
-    exact = 0
-    for start, count in rule.buckets:
-        if start > as_of:
-            break
-        exact += count * weight(as_of - start, half_life)
-    return rounded(exact * rule.rule.points)
+def _group_points(part: GroupBuckets, as_of: int) -> int:
+    """A group's decayed micro-points as of an instant, each rule's rounded. Buckets that start later do not count yet.
+
+    The rules of a group share their half-life, and often their hours: each hour is weighed once.
+    """
+    half_life = part.group.half_life
+    weights: dict[int, int] = {}
+    points = 0
+    for rule in part.rules:
+        exact = 0
+        for start, count in rule.buckets:
+            if start > as_of:
+                break
+            known = weights.get(start)
+            if known is None:
+                known = weights[start] = weight(as_of - start, half_life)
+            exact += count * known
+        points += rounded(exact * rule.rule.points)
+    return points
 
 
 def clamped(points: int, low: int, high: int) -> int:
     """`points` within `low` … `high`."""
-    return max(low, min(high, points))
+    return low if points < low else min(points, high)
 
 
 def quality_of(tally: Tally, model: Model, as_of: int) -> str:

@@ -1,6 +1,6 @@
 """Conditions in a model file: parsed, and held against the names that may stand there."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from leadflow.core.conditions import Condition, ConditionError, compile_condition, fields_of, parse
 from leadflow.core.conditions.nodes import AllOf, Always, AnyOf, Compare, Node, Not, OneOf
@@ -12,7 +12,10 @@ NEVER = When(Condition(Always(value=False), "False"), lambda _: False)
 
 
 def when_of(place: Place | None, fields: Collection[str], below: Collection[str] = ()) -> When:
-    """The condition at a place. It may name `fields`, and dotted names under `below`."""
+    """The condition at a place. It may name `fields`, and dotted names under `below`.
+
+    Where `fields` is a mapping, it says how each field is read from a row.
+    """
     text = "" if place is None else place.text()
     if place is None or not text:
         return NEVER
@@ -21,14 +24,15 @@ def when_of(place: Place | None, fields: Collection[str], below: Collection[str]
     except ConditionError as error:
         place.wrong(str(error))
         return NEVER
-    for field in sorted(fields_of(condition)):
-        if field not in fields and field.partition(".")[0] not in below:
-            allowed = ", ".join([*sorted(fields), *(f"{name}.*" for name in sorted(below))])
-            place.wrong(f"{field!r} is not known here: {allowed} are")
+    unknown = [name for name in fields_of(condition) if name not in fields and name.partition(".")[0] not in below]
+    for field in sorted(unknown):
+        allowed = ", ".join([*sorted(fields), *(f"{name}.*" for name in sorted(below))])
+        place.wrong(f"{field!r} is not known here: {allowed} are")
     for name in _event_names(condition.node):
         if name != event_name(name):
             place.wrong(f"the event {name!r} never comes like this: write {event_name(name)!r}")
-    return When(condition, compile_condition(condition))
+    getter = fields.__getitem__ if isinstance(fields, Mapping) and not unknown else None
+    return When(condition, compile_condition(condition, getter))
 
 
 def _event_names(node: Node) -> Iterator[str]:

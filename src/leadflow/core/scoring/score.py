@@ -25,8 +25,8 @@ class Share(msgspec.Struct, frozen=True):
     age_ms: int | None
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """A score as of an instant. `engagement` is after source quality; the shares add up to `total` exactly."""
+class Worth(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lead is worth as of an instant. `engagement` is after source quality."""
 
     as_of: int
     engagement: int
@@ -35,4 +35,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     grade: Grade
     temperature: Temperature
+
+
+class Score(Worth, frozen=True, kw_only=True):
+    """What a lead is worth, and why: the shares add up to `total` exactly."""
+
     contributions: tuple[Share, ...]

@@ -5,7 +5,7 @@ from typing import Any
 
 from leadflow.core.scoring.buckets import day_of
 from leadflow.core.scoring.engagement import quality_of
-from leadflow.core.scoring.evaluate import Score, evaluate
+from leadflow.core.scoring.evaluate import Score, Worth, appraise, evaluate
 from leadflow.core.scoring.model import POINT, GroupKind, Model
 from leadflow.core.scoring.sums import Tally
 from leadflow.core.time import DAY, HOUR
@@ -21,12 +21,15 @@ class StageFacts(Mapping[str, Any]):
     (contacts, consents, BANT) counts whenever it was stated.
     """
 
-    def __init__(self, tally: Tally, model: Model, as_of: int, score: Score | None = None) -> None:
-        """`score`: as of the instant, if it is known already."""
+    __slots__ = ("_score", "_worth", "as_of", "model", "tally")
+
+    def __init__(self, tally: Tally, model: Model, as_of: int, worth: Worth | None = None) -> None:
+        """`worth`: as of the instant, if it is known already."""
         self.tally = tally
         self.model = model
         self.as_of = as_of
-        self._score = score
+        self._worth = worth
+        self._score: Score | None = None
 
     def __getitem__(self, name: str) -> Any:
         return FACTS[name](self)
@@ -42,10 +45,17 @@ class StageFacts(Mapping[str, Any]):
         return FACTS[name](self) if name in FACTS else default
 
     @property
+    def worth(self) -> Worth:
+        """What the lead is worth as of the instant."""
+        if self._worth is None:
+            self._worth = appraise(self.tally, self.model, self.as_of)
+        return self._worth
+
+    @property
     def score(self) -> Score:
-        """The score as of the instant."""
+        """What it is worth and why."""
         if self._score is None:
-            self._score = evaluate(self.tally, self.model, self.as_of)
+            self._score = self._worth = evaluate(self.tally, self.model, self.as_of)
         return self._score
 
     def happened(self, span: str) -> bool:
@@ -97,12 +107,12 @@ class StageFacts(Mapping[str, Any]):
 
 
 FACTS: Mapping[str, Callable[[StageFacts], Any]] = {
-    "engagement": lambda facts: facts.score.engagement / POINT,
-    "fit": lambda facts: facts.score.fit / POINT,
-    "completeness": lambda facts: facts.score.completeness / POINT,
-    "total": lambda facts: facts.score.total / POINT,
-    "grade": lambda facts: facts.score.grade,
-    "temperature": lambda facts: facts.score.temperature,
+    "engagement": lambda facts: facts.worth.engagement / POINT,
+    "fit": lambda facts: facts.worth.fit / POINT,
+    "completeness": lambda facts: facts.worth.completeness / POINT,
+    "total": lambda facts: facts.worth.total / POINT,
+    "grade": lambda facts: facts.worth.grade,
+    "temperature": lambda facts: facts.worth.temperature,
     "source_quality": lambda facts: quality_of(facts.tally, facts.model, facts.as_of),
     "email": lambda facts: "email" in facts.tally.contacts,
     "phone": lambda facts: "phone" in facts.tally.contacts,

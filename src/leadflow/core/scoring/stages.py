@@ -50,12 +50,14 @@ def advance(
     The same standing, tally, model and record give the same decisions; a record that came before changes nothing.
     """
     lead = Lead(tally, model, historical)
-    clock = max(standing.clock, trigger.at, *(child.clock for child in known), 0)
-    now = Advance(replace(standing, clock=clock))
-    now = _override_ended(now, lead, trigger)
-    now = merged(now, lead, trigger, known)
+    clock = max(standing.clock, trigger.at, *[child.clock for child in known], 0)
+    now = Advance(standing if standing.clock == clock else replace(standing, clock=clock))
+    if standing.override is not None:
+        now = _override_ended(now, lead, trigger)
+    if known:
+        now = merged(now, lead, trigger, known)
     now = settle(now, lead, trigger)
-    return apply_acts(now, lead, trigger)
+    return apply_acts(now, lead, trigger) if tally.acts or standing.override is not None else now
 
 
 def _override_ended(now: Advance, lead: Lead, trigger: Trigger) -> Advance:

@@ -28,7 +28,7 @@ def temperature_at(
     while True:
         points = engagement(instant)
         pending.append(points)
-        if _decides(points, limits):
+        if decides(points, limits):
             break
         # The instant itself may lie within an hour; the grid goes on below it.
         instant = (instant - 1) // HOUR * HOUR
@@ -40,5 +40,6 @@ def temperature_at(
     return temperature
 
 
-def _decides(points: int, limits: Temperatures) -> bool:
+def decides(points: int, limits: Temperatures) -> bool:
+    """Whether an engagement alone tells the temperature, whatever it was before."""
     return points < limits.warm_back or limits.warm <= points < limits.hot_back or points >= limits.hot

@@ -19,7 +19,7 @@ def signal_of(touchpoint: Touchpoint, contacts: Iterable[tuple[str, str]]) -> Si
         at=touchpoint.at,
         received_at=touchpoint.received_at,
         quality=touchpoint.quality,
-        contacts=tuple(Identifier(kind, value) for kind, value in contacts),
+        contacts=tuple([Identifier(kind, value) for kind, value in contacts]),
         historical=touchpoint.historical,
         bot=touchpoint.bot,
     )

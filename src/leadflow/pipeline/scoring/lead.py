@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from leadflow.contracts import topics
 from leadflow.contracts.documents import ChildEntry, LeadDoc, OutboxEntry, RebuiltDoc
 from leadflow.contracts.resolved import Child, Cut, LeadRecord, Link, Release, Resolved, Unlink
-from leadflow.core.scoring.evaluate import evaluate
+from leadflow.contracts.touchpoint import NO_JSON
+from leadflow.core.scoring.evaluate import appraise
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.stages import Standing, Trigger, advance, stage_since
 from leadflow.core.scoring.tally import Stated, Tally, combine
@@ -87,20 +88,20 @@ def mark(lead: LeadDoc, record: Resolved) -> LeadDoc | None:
 def finish(lead: LeadDoc, judge: Judge) -> LeadDoc:
     """Bring what lists filter and sort by up to date: the score as of the latest thing known, roots only."""
     if lead.parent is not None or lead.version == 0:
-        return replace(lead, stage=None, temperature=None, total=None, since=None, owner=None, score={})
+        return replace(lead, stage=None, temperature=None, total=None, since=None, owner=None, score=NO_JSON)
     tally, standing = value_of(lead), lead.standing
-    score = evaluate(tally, judge.model, standing.clock)
+    worth = appraise(tally, judge.model, standing.clock)
     view = lead_score(
-        judge.profile_id, stage=standing.stage, version=lead.version, score=score, tally=tally, model=judge.model
+        judge.profile_id, stage=standing.stage, version=lead.version, worth=worth, tally=tally, model=judge.model
     )
     return replace(
         lead,
         stage=standing.stage,
-        temperature=score.temperature,
-        total=score.total,
+        temperature=worth.temperature,
+        total=worth.total,
         since=stage_since(standing, tally),
         owner=_owner(tally),
-        score=msgspec.to_builtins(view),
+        score=msgspec.Raw(_encode(view)),
         model=judge.model.version,
     )
 
@@ -117,11 +118,12 @@ def _count(lead: LeadDoc, position: int, record: Resolved, judge: Judge) -> Lead
     if signal.bot:  # stored and marked, never scored
         return marked
     own, trigger = count(lead.own, signal, judge.model)
+    first = lead.first_seen
     counted = replace(
         marked,
         own=own,
         traits=latest_traits(lead.traits, signal),
-        first_seen=signal.at if lead.first_seen is None else min(lead.first_seen, signal.at),
+        first_seen=signal.at if first is None or signal.at < first else first,
         last_seen=latest_seen(lead.last_seen, signal),
     )
     return _changed(counted, position, trigger, judge, historical=signal.historical)
@@ -143,7 +145,7 @@ def latest_seen(known: int | None, signal: Signal) -> int | None:
     """Sales acting on a lead, and events marked as not active, do not mean that the person was seen."""
     if not signal.active or signal.type == "action":
         return known
-    return signal.at if known is None else max(known, signal.at)
+    return signal.at if known is None or known < signal.at else known
 
 
 def _link(lead: LeadDoc, position: int, record: Link, judge: Judge) -> LeadDoc:
@@ -209,22 +211,21 @@ def _changed(
     historical: bool = False,
 ) -> LeadDoc:
     """A new version: a child tells its parent; a root decides about its stage."""
-    lead = replace(lead, version=lead.version + 1)
-    tally = value_of(lead)
+    tally, version = value_of(lead), lead.version + 1
     if lead.parent is not None:
         child = Child(
             to=lead.parent,
             child=judge.profile_id,
             gen=lead.gen,
-            version=lead.version,
+            version=version,
             linked_at=lead.linked_at,
             value=tally,
             trigger=trigger,
             standings=tuple(news),
         )
-        return _send(lead, position, topics.RESOLVED, child.to, child)
+        return _send(replace(lead, version=version), position, topics.RESOLVED, child.to, child)
     step = advance(lead.standing, tally, judge.model, trigger, known=news, historical=historical)
-    lead = replace(lead, standing=step.standing)
+    lead = replace(lead, version=version, standing=step.standing)
     for change in step.changes:
         published = stage_changed(judge.profile_id, change, tally, judge.model, judge.now)
         lead = _send(lead, position, topics.STAGE_CHANGES, judge.profile_id, published, name=published.id)

@@ -12,6 +12,7 @@ from leadflow.contracts.collections import LEADS
 from leadflow.contracts.documents import LeadDoc
 from leadflow.contracts.lead import StageChanged
 from leadflow.contracts.resolved import Link, Release, Resolved
+from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.core.scoring.model import Model
 from leadflow.pipeline.dead_letters import RejectedShare
 from leadflow.pipeline.hop import Step
@@ -25,7 +26,7 @@ from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
 
 _change = msgspec.json.Decoder(StageChanged)
-_encode = msgspec.json.Encoder().encode
+_NONE = bytes(NO_JSON)
 _TURN = 20  # leads
 
 
@@ -165,10 +166,18 @@ def _scores(leads: Mapping[str, LeadDoc], linked: Container[str]) -> list[Emit]:
     """The latest score of each root of the batch; a tombstone for each lead that was linked below another in it."""
     emits: list[Emit] = []
     for pid, lead in leads.items():
-        if not lead.score and (lead.parent is None or pid not in linked):
+        value = bytes(lead.score)
+        if value == _NONE and (lead.parent is None or pid not in linked):
             continue
-        value = _encode(lead.score) if lead.score else None
         name = f"{pid}.{lead.version}"
-        emits.append(Emit(topic=topics.LEAD_SCORES, key=pid, value=value, id=name, type="dev.leadflow.lead-score.v1"))
+        emits.append(
+            Emit(
+                topic=topics.LEAD_SCORES,
+                key=pid,
+                value=None if value == _NONE else value,
+                id=name,
+                type="dev.leadflow.lead-score.v1",
+            )
+        )
     metrics.LEAD_SCORES.inc(len(emits))
     return emits

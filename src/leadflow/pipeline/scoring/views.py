@@ -1,5 +1,7 @@
 """Decisions of the core as the public records: micro-points become points, instants RFC 3339."""
 
+from functools import lru_cache
+
 from leadflow.contracts.lead import (
     ChangeTrigger,
     Contribution,
@@ -11,7 +13,7 @@ from leadflow.contracts.lead import (
     ScoreView,
     StageChanged,
 )
-from leadflow.core.scoring.evaluate import Score
+from leadflow.core.scoring.evaluate import Score, Worth
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.stages import Change, flags, route
 from leadflow.core.scoring.tally import Tally
@@ -25,12 +27,13 @@ def points(micro: int) -> float:
     return micro / MICRO
 
 
+@lru_cache(maxsize=16)
 def model_ref(model: Model) -> ModelRef:
     """The model's name and version."""
     return ModelRef(name=model.name, version=model.version)
 
 
-def score_view(score: Score) -> ScoreView:
+def score_view(score: Worth) -> ScoreView:
     """A score in points."""
     return ScoreView(
         engagement=points(score.engagement),
@@ -88,20 +91,20 @@ def stage_changed(profile_id: str, change: Change, tally: Tally, model: Model, d
     )
 
 
-def lead_score(profile_id: str, *, stage: str, version: int, score: Score, tally: Tally, model: Model) -> LeadScore:
+def lead_score(profile_id: str, *, stage: str, version: int, worth: Worth, tally: Tally, model: Model) -> LeadScore:
     """The latest score of a lead, as published and as stored for lists."""
     return LeadScore(
         profile_id=profile_id,
-        as_of=to_rfc3339(score.as_of),
-        engagement=points(score.engagement),
-        fit=points(score.fit),
-        grade=score.grade,
-        completeness=points(score.completeness),
-        total=points(score.total),
-        temperature=score.temperature,
+        as_of=to_rfc3339(worth.as_of),
+        engagement=worth.engagement / MICRO,
+        fit=worth.fit / MICRO,
+        grade=worth.grade,
+        completeness=worth.completeness / MICRO,
+        total=worth.total / MICRO,
+        temperature=worth.temperature,
         stage=stage,
-        flags=flags(tally, model, score.as_of, score),
-        route=route(stage, score),
+        flags=flags(tally, model, worth.as_of, worth),
+        route=route(stage, worth),
         model=model_ref(model),
         version=version,
     )
