@@ -1,15 +1,17 @@
 """`python -m bench`: measure some parts or all, print a table, write JSON, keep a history."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import day, embedded, hops, observer, overload, size
+from bench.parts import day, embedded, hops, kafka, observer, overload, size
 from bench.report import read_history, record, run_of, table
 
 Part = Callable[[Options], list[Figure]]
@@ -18,6 +20,7 @@ PARTS: dict[str, Part] = {
     "observer": observer.measure,
     "hops": hops.measure,
     "embedded": embedded.measure,
+    "kafka": kafka.measure,
     "overload": overload.measure,
     "size": size.measure,
     "day": day.measure,
@@ -38,6 +41,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("--record", action="store_true", help="append to bench/history.jsonl")
     given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     options = QUICK if given.quick else Options()
     stated = {name: value for name in ("rounds", "profiles", "events") if (value := getattr(given, name)) is not None}
     options = msgspec.structs.replace(options, **stated)

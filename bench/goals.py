@@ -6,18 +6,22 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """`direction` tells whether `accept` and `aim` are least or most values."""
+    """`direction` tells whether `accept` and `aim` are least or most values; without them a figure is only told."""
 
     name: str
     what: str
-    accept: float
-    aim: float
+    accept: float | None = None
+    aim: float | None = None
     direction: Literal["least", "most"] = "least"
     unit: str = ""
 
     def verdict(self, value: float) -> str:
-        """Say how a value stands: `aim`, `accept` or `missed`."""
-        return next((word for word in ("aim", "accept") if self._reaches(value, getattr(self, word))), "missed")
+        """Say how a value stands: `aim`, `accept` or `missed`; nothing where there is no goal."""
+        if self.accept is None:
+            return ""
+        if self.aim is not None and self._reaches(value, self.aim):
+            return "aim"
+        return "accept" if self._reaches(value, self.accept) else "missed"
 
     def _reaches(self, value: float, bound: float) -> bool:
         return value >= bound if self.direction == "least" else value <= bound
@@ -42,6 +46,15 @@ GOALS = {
         Goal("day/memory", "resident memory at the end of the day : in its middle", 1.15, 1.05, "most", "x"),
         Goal("day/wal", "most that the write-ahead logs held", 128, 64, "most", "MB"),
         Goal("day/descriptors", "open descriptors, end of the day - first hour", 4, 2, "most"),
+        Goal("kafka/R1/128", "observer on Kafka, single events, 128 connections : bare ASGI", 0.45),
+        Goal("kafka/R1/32", "observer on Kafka, single events, 32 connections : bare ASGI", 0.45),
+        Goal("kafka/R2", "observer on Kafka, batches of 100 : bare ASGI + typed decode", 0.30),
+        Goal("kafka/R3", "processor over Kafka : no-op consume + parse + produce loop", 0.18),
+        Goal("kafka/R4", "scoring over Kafka : no-op consume + parse + produce loop", 0.35),
+        Goal("kafka/transaction", "a transactional hop : the same hop at least once, by wall time", 0.80),
+        Goal("kafka/single", "single events, HTTP to stage change, broker and all, 2 cores", unit="events/s"),
+        Goal("kafka/batch", "batches of 100, HTTP to stage change, broker and all, 2 cores", unit="events/s"),
+        Goal("kafka/workers", "events/s with two processors and two scorers : one of each", unit="x"),
         Goal("day/tasks", "tasks of the event loop, end of the day - first hour", 0, 0, "most"),
     )
 }

@@ -74,5 +74,7 @@ def _change(value: float, before: float | None) -> str:
     return "=" if abs(change) < _NOTICED else f"{change:+.0%}"
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004  above it, decimals say nothing

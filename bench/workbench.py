@@ -1,7 +1,8 @@
 """The hops of the pipeline over log and store, driven until nothing is left to read, and the no-op loop beside them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,13 +57,15 @@ class Noop:
 
 
 class Workbench:
-    """A pipeline whose hops run one at a time, so that each is measured alone."""
+    """A pipeline whose hops run one at a time, so that each is measured alone. `written`: records by topic, so far."""
 
     def __init__(self, log: Log, store: Store, clock: Clock) -> None:
         self.log = log
         self.store = store
         self._clock = clock
-        around = self._around()
+        self.written: Counter[str] = Counter()
+        self._done: Counter[tuple[str, str]] = Counter()  # records by group and topic
+        around = self._around(log)
         processor, resolver, _ = processor_hops(around, HASHER, RULES)
         (scoring,) = scoring_hops(around, MODEL)
         self.processor, self.resolver, self.scoring = processor, resolver, scoring
@@ -77,44 +80,49 @@ class Workbench:
     ) -> Hop:
         return Hop("noop", topic, Noop(decoder).step, metrics.REJECTIONS, max_records=max_records)
 
-    def _around(self) -> Surroundings:
-        return Surroundings(self.log, self.store, self._clock, asyncio.Event())
+    def _around(self, log: Log) -> Surroundings:
+        return Surroundings(log, self.store, self._clock, asyncio.Event())
 
     async def send(self, events: Iterable[bytes]) -> int:
         """Put events into `touchpoints` as the observer would; how many."""
         emits = [taken(raw, self._clock.now()) for raw in events]
         for start in range(0, len(emits), _CHUNK):
             await self.log.append(emits[start : start + _CHUNK])
+        self.written[topics.TOUCHPOINTS] += len(emits)
         return len(emits)
 
-    async def drain(self, hop: Hop) -> tuple[int, Watch]:
-        """Run a hop until it has committed everything; how many records, and what that cost."""
-        records = await self.backlog(hop)
-        around = self._around()
-        done = 0
+    async def drain(self, hop: Hop, log: Log | None = None) -> tuple[int, Watch]:
+        """Run a hop, on another log if one is given, until it has committed everything; how many records, at what cost.
+
+        Everything: what was sent, and what other hops have written to its topic here. Joining its group is part of it.
+        """
+        around = self._around(log or self.log)
+        place = (hop.group, hop.topic)
+        records = self.written[hop.topic] - self._done[place]
+        reached: dict[int, int] = {}
 
         async def counted(batch: Sequence[Record]) -> Step:
-            nonlocal done
             step = await hop.step(batch)
-            done += len(batch)
+            self._done[place] += len(batch)
+            self.written.update(emit.topic for emit in step.emits)
+            reached[batch[0].partition] = step.next_offset
             return step
 
         with timed() as watch:
             running = asyncio.create_task(run_hop(replace(hop, step=counted), around))
             # The offset in the log is no event of ours.
-            while not running.done() and (done < records or await self.backlog(hop)):  # noqa: ASYNC110
+            while not running.done() and not await self._through(hop, reached):  # noqa: ASYNC110
                 await asyncio.sleep(_SETTLED_SECONDS)
         around.stop.set()
         await running
         return records, watch
 
-    async def backlog(self, hop: Hop) -> int:
-        """Return how many records a hop has not committed yet."""
-        bounds = await self.log.bounds(hop.topic)
+    async def _through(self, hop: Hop, reached: Mapping[int, int]) -> bool:
+        """Whether a hop has read all that was written, and its offsets are where its steps have ended."""
+        if self._done[hop.group, hop.topic] < self.written[hop.topic]:
+            return False
         committed = await self.log.committed(hop.group, hop.topic)
-        return sum(
-            end - (begin if done is None else done) for (begin, end), done in zip(bounds, committed, strict=True)
-        )
+        return all((committed[partition] or 0) >= offset for partition, offset in reached.items())
 
 
 def taken(raw: bytes, now: int) -> Emit:

@@ -1,8 +1,9 @@
 """Starting and asking the processes of a measurement; they end when their standard input closes."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -15,9 +16,12 @@ _END_SECONDS = 10
 
 
 @contextmanager
-def _process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def _process(*arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(  # noqa: S603  our own modules
-        [sys.executable, "-m", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", *arguments],
+        env={**os.environ, **(settings or {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         yield process
@@ -50,9 +54,9 @@ class Server:
 
 
 @contextmanager
-def serving(kind: str, folder: Path) -> Iterator[Server]:
-    """Run a server."""
-    with _process("bench.http.server", kind, str(folder)) as process:
+def serving(kind: str, folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run a server, its environment completed by `settings`."""
+    with _process("bench.http.server", kind, str(folder), settings=settings) as process:
         line = process.stdout.readline() if process.stdout else b""
         if not line.strip().isdigit():
             raise RuntimeError(f"the server {kind!r} did not start")

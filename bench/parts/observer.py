@@ -1,6 +1,6 @@
 """R1 and R2: the durable observer against a bare server on the same uvicorn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -22,20 +22,22 @@ _WARM_UP = 500  # requests
 _BATCH_CONNECTIONS = 32
 
 
-def measure(options: Options) -> list[Figure]:
-    """Let the servers take turns under the same load."""
+def measure(options: Options, settings: Mapping[str, str] | None = None, prefix: str = "") -> list[Figure]:
+    """Let the servers take turns under the same load. `settings` of the observer; `prefix` of the figures' names."""
     with TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         single, batch = _write_bodies(folder, Events(Crowd(options.profiles, 1)))
         load = stack.enter_context(loading())
-        servers = {kind: stack.enter_context(serving(kind, folder)) for kind in ("bare", "decode", "observer")}
+        servers = {
+            kind: stack.enter_context(serving(kind, folder, settings)) for kind in ("bare", "decode", "observer")
+        }
         figures = [
             _compare(
                 load,
                 {"bare": servers["bare"], "observer": servers["observer"]},
                 Order(port=0, path="", bodies=single, requests=options.requests, connections=count),
                 options.rounds,
-                f"R1/{count}",
+                f"{prefix}R1/{count}",
             )
             for count in (32, 128)
         ]
@@ -43,7 +45,7 @@ def measure(options: Options) -> list[Figure]:
             port=0, path="/v1/batch", bodies=batch, requests=options.requests // 20, connections=_BATCH_CONNECTIONS
         )
         contenders = {"bare + decode": servers["decode"], "observer": servers["observer"]}
-        return [*figures, _compare(load, contenders, order, options.rounds, "R2", per_request=BATCH)]
+        return [*figures, _compare(load, contenders, order, options.rounds, f"{prefix}R2", per_request=BATCH)]
 
 
 def _compare(

@@ -42,6 +42,8 @@ def properties(own: Address, all_nodes: Sequence[Address], folder: Path) -> dict
         "share.coordinator.state.topic.num.partitions": INTERNAL_PARTITIONS,
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": in_sync,
+        # A node alone has nobody to give its partitions to: however busy the machine is, it is not to be given up.
+        "broker.session.timeout.ms": 6_000 if len(all_nodes) > 1 else 60_000,
         **_SWIFT,
         **_SMALL,
     }
@@ -52,7 +54,6 @@ _SWIFT: dict[str, str | int] = {
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 1_000,
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1_000,
-    "broker.session.timeout.ms": 4_000,
     "broker.heartbeat.interval.ms": 500,
     "log.retention.check.interval.ms": 5_000,
 }
