@@ -49,13 +49,19 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "crash",
         ),
         "no deduplication": Breakage(
-            f"{PIPELINE}.processor.processor:_is_own",
+            f"{PIPELINE}.processor.processor:_is_repair",
             "return document.rejected and not document.gone and arrival.touchpoint.repair > document.repair",
             "return True",
             "plain",
         ),
+        "sent on although it was stored before": Breakage(
+            f"{PIPELINE}.processor.processor:Processor._store_fresh",
+            "conflicts.append(arrival)",
+            "self._emit(arrival, document, emits)",
+            "plain",
+        ),
         "a copy of what was rejected counts as a repair": Breakage(
-            f"{PIPELINE}.processor.processor:_is_own",
+            f"{PIPELINE}.processor.processor:_is_repair",
             "arrival.touchpoint.repair > document.repair",
             "arrival.touchpoint.repair >= document.repair",
             "poison",

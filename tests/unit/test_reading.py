@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.core.identity.rules import IdentityRules
-from leadflow.core.reading import Envelope, Event, read_event, read_identifiers, read_sender, read_signal
+from leadflow.core.reading import Envelope, Event, identify, read_event, read_identifiers, read_sent, read_signal
 from leadflow.core.touchpoint import Action, Identifier, Marketing, Signal, TouchpointType
 
 RULES = IdentityRules(custom_types=("loyaltyId",))
@@ -316,7 +316,7 @@ def test_a_sender_is_read_as_from_the_whole_event(body: Any, context: Any, kind:
     sent, shared = json.dumps(body).encode(), json.dumps(context).encode()
     for batch_context in (shared, b"null"):
         whole = read_identifiers(read_event(sent, batch_context, kind), RULES)
-        assert read_identifiers(read_sender(sent, batch_context, kind), RULES) == whole
+        assert identify(read_sent(sent, batch_context, kind, RULES.in_traits), RULES) == whole
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b"\xff", b"[" * 100_000, b"1" * 5_000])

@@ -5,8 +5,8 @@ Whatever JSON was sent, reading never raises: what cannot be understood is left 
 
 from leadflow.core.reading.envelope import Envelope
 from leadflow.core.reading.event import Event, read_event
-from leadflow.core.reading.identifiers import CONVERSION_EVENTS, Identifiers, read_identifiers
-from leadflow.core.reading.sender import read_sender
+from leadflow.core.reading.identifiers import CONVERSION_EVENTS, Identifiers, Sent, identify, read_identifiers
+from leadflow.core.reading.sender import read_sent
 from leadflow.core.reading.signal import hear, read_signal
 
 __all__ = [
@@ -14,9 +14,11 @@ __all__ = [
     "Envelope",
     "Event",
     "Identifiers",
+    "Sent",
     "hear",
+    "identify",
     "read_event",
     "read_identifiers",
-    "read_sender",
+    "read_sent",
     "read_signal",
 ]

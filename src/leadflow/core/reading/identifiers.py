@@ -1,6 +1,6 @@
 """Who a touchpoint says that it is about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,7 +37,7 @@ CONVERSION_EVENTS = frozenset(
 """Events with which people leave their contact on purpose, in the normal form of names."""
 
 _REMEMBERED = 32_768  # values
-_IN_PROPERTIES = frozenset(("email", "phone"))
+IN_PROPERTIES = frozenset(("email", "phone"))
 
 
 class Identifiers(msgspec.Struct, frozen=True):
@@ -51,12 +51,21 @@ Ranked = tuple[tuple[int, float, str, str], Identifier]
 """An identifier behind what it sorts by, which no other one shares."""
 
 
+Sent = Sequence[tuple[str, Any]]
+"""What an event says about who sent it, before anyone has looked at it: (identifier type, value as JSON gave it)."""
+
+
 def read_identifiers(event: Event, rules: IdentityRules) -> Identifiers:
-    """All identifiers of an event in their normal forms. What was not sent, null or empty is no news and not listed."""
+    """All identifiers of an event in their normal forms."""
+    return identify(sent_in(event, rules.in_traits), rules)
+
+
+def identify(sent: Sent, rules: IdentityRules) -> Identifiers:
+    """The normal forms of what was sent. What is null or empty is no news and not listed."""
     recall = _memory(rules)
     kept: dict[Ranked, None] = {}
     ignored: dict[tuple[str, str], None] = {}
-    for kind, raw in _sent(event, rules.in_traits):
+    for kind, raw in sent:
         if raw is None:
             continue
         short = isinstance(raw, str) and len(raw) <= MAX_LENGTH
@@ -91,21 +100,23 @@ def _memory(rules: IdentityRules) -> Callable[[str, str], Ranked | Refused | Non
     return recall
 
 
-def _sent(event: Event, in_traits: frozenset[str]) -> list[tuple[str, Any]]:
+def sent_in(event: Event, in_traits: frozenset[str]) -> Sent:
+    """Where an event of each type holds identifiers. `in_traits`: those that traits may hold, in snake_case."""
     get = event.body.get
     sent = [("user_id", get("userId")), ("anonymous_id", get("anonymousId"))]
     if event.kind == "alias" and get("previousId") != get("userId"):
         sent.append(("anonymous_id", get("previousId")))
     if event.traits and event.kind != "group":  # the traits of a group call are the company's
-        sent += _named(event.traits, in_traits)
+        sent += named(event.traits, in_traits)
     if event.context_traits:
-        sent += _named(event.context_traits, in_traits)
+        sent += named(event.context_traits, in_traits)
     if event.properties and event.normal_name in CONVERSION_EVENTS:
-        sent += _named(event.properties, _IN_PROPERTIES)
+        sent += named(event.properties, IN_PROPERTIES)
     if (device := event.context.get("device")) is not None:
         sent.append(("device_id", object_of(device).get("id")))
     return sent
 
 
-def _named(fields: Json, kinds: frozenset[str]) -> list[tuple[str, Any]]:
+def named(fields: Json, kinds: frozenset[str]) -> list[tuple[str, Any]]:
+    """The fields of an object that name identifiers of these types, in whatever spelling."""
     return [(kind, value) for name, value in fields.items() if (kind := snake_case(name)) in kinds]

@@ -4,11 +4,15 @@ from typing import Any
 
 import msgspec
 
-from leadflow.core.reading.event import Event, object_of, read_event
+from leadflow.core.names import event_name
+from leadflow.core.reading.event import object_of, read_event, text_of
+from leadflow.core.reading.identifiers import CONVERSION_EVENTS, IN_PROPERTIES, Sent, named, sent_in
+
+_ABSENT = msgspec.Raw(b"null")
 
 
 class _Context(msgspec.Struct):
-    traits: Any = None
+    traits: msgspec.Raw = _ABSENT
     device: Any = None
 
 
@@ -17,38 +21,42 @@ class _Body(msgspec.Struct, rename="camel"):
     anonymous_id: Any = None
     previous_id: Any = None
     event: Any = None
-    traits: Any = None
-    properties: Any = None
+    traits: msgspec.Raw = _ABSENT
+    properties: msgspec.Raw = _ABSENT
     context: _Context | None = None
 
 
 _decode = msgspec.json.Decoder(_Body).decode
-_NOTHING = _Context()
-_NULL = b"null"
+_decode_any = msgspec.json.Decoder().decode
 
 
-def read_sender(body: bytes | msgspec.Raw, batch_context: bytes | msgspec.Raw, kind: str) -> Event:
-    """An event of the type `kind` as `read_event` gives it, as far as `read_identifiers` looks at it."""
-    if bytes(batch_context) != _NULL:  # whose context wins is decided key by key
-        return read_event(body, batch_context, kind)
+def read_sent(
+    body: bytes | msgspec.Raw, batch_context: bytes | msgspec.Raw, kind: str, in_traits: frozenset[str]
+) -> Sent:
+    """What `sent_in` finds in an event of the type `kind`, by a shorter way."""
+    if bytes(batch_context) != b"null":  # whose context wins is decided key by key
+        return sent_in(read_event(body, batch_context, kind), in_traits)
     try:
-        sent = _decode(body)
-    except (
-        ValueError,
-        RecursionError,
-    ):  # such as a context that is no object: whatever was sent, something may be read
-        return read_event(body, batch_context, kind)
-    context = sent.context or _NOTHING
-    return Event(
-        body={
-            "userId": sent.user_id,
-            "anonymousId": sent.anonymous_id,
-            "previousId": sent.previous_id,
-            "event": sent.event,
-        },
-        context={"device": context.device},
-        properties=object_of(sent.properties),
-        traits=object_of(sent.traits),
-        context_traits=object_of(context.traits),
-        kind=kind,
-    )
+        return _sent(_decode(body), kind, in_traits)
+    except (ValueError, RecursionError):  # such as a context that is no object: something may still be read
+        return sent_in(read_event(body, batch_context, kind), in_traits)
+
+
+def _sent(body: _Body, kind: str, in_traits: frozenset[str]) -> Sent:
+    sent = [("user_id", body.user_id), ("anonymous_id", body.anonymous_id)]
+    if kind == "alias" and body.previous_id != body.user_id:
+        sent.append(("anonymous_id", body.previous_id))
+    if body.traits is not _ABSENT and kind != "group":
+        sent += named(object_of(_decode_any(body.traits)), in_traits)
+    if (context := body.context) is not None and context.traits is not _ABSENT:
+        sent += named(object_of(_decode_any(context.traits)), in_traits)
+    if body.event is not None and body.properties is not _ABSENT and _converts(body.event):
+        sent += named(object_of(_decode_any(body.properties)), IN_PROPERTIES)
+    if context is not None and context.device is not None:
+        sent.append(("device_id", object_of(context.device).get("id")))
+    return sent
+
+
+def _converts(event: Any) -> bool:
+    name = text_of(event)
+    return name is not None and event_name(name) in CONVERSION_EVENTS

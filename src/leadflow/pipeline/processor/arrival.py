@@ -6,12 +6,9 @@ from leadflow.contracts.documents import TouchpointDoc
 from leadflow.contracts.identity import Position
 from leadflow.contracts.topics import REJECTED
 from leadflow.contracts.touchpoint import Rejected, Touchpoint
-from leadflow.core.identity.forest import IdentifierKey
 from leadflow.core.identity.hashing import Hasher
-from leadflow.core.identity.rules import IdentityRules
-from leadflow.core.reading import Identifiers, read_identifiers, read_sender
-from leadflow.core.touchpoint import Identifier
 from leadflow.pipeline.dead_letters import cause
+from leadflow.pipeline.processor.senders import NOBODY, Sender, Senders
 from leadflow.ports import Emit, Record
 
 _touchpoint = msgspec.json.Decoder(Touchpoint)
@@ -26,20 +23,18 @@ class _Outline(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A touchpoint with its identifiers in normal form, strongest first, and their keys in the same order."""
+    """A touchpoint and its sender."""
 
     index: int  # in its batch
     pos: Position
     key: str  # of its document
     touchpoint: Touchpoint
-    identifiers: tuple[Identifier, ...]
-    keys: tuple[IdentifierKey, ...]
-    ignored: tuple[tuple[str, str], ...]
+    sender: Sender
     refused: str | None = None  # why nobody could read its identifiers: stored as rejected, so that it can be repaired
 
     def document(self, *, addr: str | None, src: tuple[str, int] | None) -> TouchpointDoc:
         """The document that says in one write what it is and which way it goes: straight on when `addr` is set."""
-        touchpoint = self.touchpoint
+        touchpoint, sender = self.touchpoint, self.sender
         return TouchpointDoc(
             pos=self.pos,
             via="tp" if addr or self.refused else "id",
@@ -47,13 +42,13 @@ class Arrival(msgspec.Struct, frozen=True):
             received_at=touchpoint.received_at,
             source=touchpoint.source,
             message_id=touchpoint.message_id,
-            ids=tuple([(identifier.type, identifier.value) for identifier in self.identifiers]),
-            keys=self.keys,
+            ids=sender.ids,
+            keys=sender.keys,
             value=touchpoint,
             addr=addr,
             src=src,
-            kept=self.keys if addr else (),
-            ignored=self.ignored,
+            kept=sender.keys if addr else (),
+            ignored=sender.ignored,
             rejected=self.refused is not None,
             reason=self.refused,
             repair=touchpoint.repair,
@@ -78,33 +73,25 @@ def rejected_emit(key: str, rejected: Rejected) -> Emit:
     return Emit(topic=REJECTED, key=key, value=_encode(rejected), id=name, type="dev.leadflow.rejected.v1")
 
 
-def read_arrival(index: int, record: Record, rules: IdentityRules, hasher: Hasher, now: int) -> Arrival | Unusable:
+def read_arrival(index: int, record: Record, senders: Senders, hasher: Hasher, now: int) -> Arrival | Unusable:
     """Decode a record and read its identifiers; never raises for what stands in it."""
     try:
         touchpoint = _touchpoint.decode(record.value or b"")
     except msgspec.DecodeError as error:
         return Unusable(index, _unreadable(record, str(error), now), record.key)
-    identifiers, refused = Identifiers((), ()), None
+    sender, refused = NOBODY, None
     if touchpoint.type != "action":
         try:
-            identifiers = read_identifiers(read_sender(touchpoint.body, touchpoint.context, touchpoint.type), rules)
+            sender = senders.of(touchpoint)
         except Exception as error:  # noqa: BLE001  one touchpoint harms itself alone
             refused = f"poison: {cause(error)}"
-        if not identifiers.kept and refused is None:
-            return Unusable(index, _nobody(touchpoint, identifiers, now), record.key)
+        if not sender.keys and refused is None:
+            return Unusable(index, _nobody(touchpoint, sender, now), record.key)
     elif not touchpoint.target:
         rejected = rejection(touchpoint, "no_target", "an action needs the profile that it is about", now)
         return Unusable(index, rejected, record.key)
-    return Arrival(
-        index=index,
-        pos=(record.partition, record.offset),
-        key=hasher.touchpoint(touchpoint.source, touchpoint.message_id),
-        touchpoint=touchpoint,
-        identifiers=identifiers.kept,
-        keys=tuple(map(hasher.identifier, identifiers.kept)),
-        ignored=identifiers.ignored,
-        refused=refused,
-    )
+    key = hasher.touchpoint(touchpoint.source, touchpoint.message_id)
+    return Arrival(index, (record.partition, record.offset), key, touchpoint, sender, refused)
 
 
 def _unreadable(record: Record, reason: str, now: int) -> Rejected:
@@ -125,8 +112,8 @@ def _unreadable(record: Record, reason: str, now: int) -> Rejected:
     )
 
 
-def _nobody(touchpoint: Touchpoint, identifiers: Identifiers, now: int) -> Rejected:
-    why = "; ".join(f"{kind}: {reason}" for kind, reason in identifiers.ignored) or "none was sent"
+def _nobody(touchpoint: Touchpoint, sender: Sender, now: int) -> Rejected:
+    why = "; ".join(f"{kind}: {reason}" for kind, reason in sender.ignored) or "none was sent"
     return rejection(touchpoint, "no_identifier", f"no usable identifier is left ({why})", now)
 
 

@@ -1,6 +1,7 @@
 """What is known of identifiers and trees: read in batches, remembered where it cannot change."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from leadflow.contracts.collections import IDENTITIES, PROFILES
 from leadflow.contracts.documents import IdentityDoc, ProfileDoc
@@ -11,6 +12,19 @@ from leadflow.pipeline.processor.arrival import Arrival
 from leadflow.ports import Store
 
 _REMEMBERED = 200_000  # entries of each memory; when full it starts anew, which costs a few reads
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Claims (None: absent), and the documents of those that were not remembered."""
+
+    claims: dict[IdentifierKey, Claim | None]
+    documents: dict[IdentifierKey, IdentityDoc]
+
+    def is_lone(self, arrival: Arrival) -> bool:
+        """Whether its only identifier is new, so that it founds a profile."""
+        keys = arrival.sender.keys
+        return len(keys) == 1 and self.claims[keys[0]] is None
 
 
 class Knowledge:
@@ -26,11 +40,16 @@ class Knowledge:
         self._claims: dict[IdentifierKey, Claim] = {}
         self._roots: dict[str, str] = {}
 
-    async def of(self, arrivals: Sequence[Arrival]) -> Known:
-        """Everything that classifying these arrivals needs; lone new identifiers among them are claimed on the way."""
-        claims, read = await self._read_claims({key for arrival in arrivals for key in arrival.keys})
-        await self._found([arrival for arrival in arrivals if _has_founded(arrival, read)])
-        new = {a.keys[0]: a for a in reversed(arrivals) if len(a.keys) == 1 and claims[a.keys[0]] is None}
+    async def read(self, arrivals: Iterable[Arrival]) -> "Reading":
+        """The claims of everything that these arrivals name, as far as there are any."""
+        keys = {key for arrival in arrivals for key in arrival.sender.keys}
+        return Reading(*await self._read_claims(keys))
+
+    async def complete(self, reading: "Reading", arrivals: Sequence[Arrival]) -> Known:
+        """Everything that classifying these arrivals needs, none of which is stored; claims lone new identifiers."""
+        claims = reading.claims
+        await self._found([arrival for arrival in arrivals if _has_founded(arrival, reading.documents)])
+        new = {arrival.sender.keys[0]: arrival for arrival in reversed(arrivals) if reading.is_lone(arrival)}
         if new:
             claims |= await self._claim(new)
         return Known(claims, await self._read_roots(arrivals, claims))
@@ -73,7 +92,7 @@ class Knowledge:
             await self._store.insert(PROFILES, [self._profile(founder) for founder in founders])
 
     def _profile(self, founder: Arrival) -> tuple[str, ProfileDoc]:
-        (key,) = founder.keys
+        (key,) = founder.sender.keys
         node = lone(self._hasher.profile(key, 0), founder.touchpoint.received_at, key)
         return node.order[1], ProfileDoc(order=node.order, ids=node.ids, members=node.members)
 
@@ -82,22 +101,21 @@ class Knowledge:
     ) -> dict[str, str]:
         """Each leaf's root. With one leaf in all the root does not matter; hints that differ are read anew."""
         roots: dict[str, str] = {}
-        lonely: set[str] = set()
         doubtful: set[str] = set()
         for arrival in arrivals:
-            leaves = {
-                claim.leaf for key in arrival.keys if (claim := claims[key]) is not None and claim.leaf is not None
-            }
-            hints = {leaf: root for leaf in leaves if (root := self._roots.get(leaf)) is not None}
+            found = [claim.leaf for key in arrival.sender.keys if (claim := claims[key]) is not None]
+            leaves = {leaf for leaf in found if leaf is not None}
             if len(leaves) <= 1:
-                lonely |= leaves
-            elif len(hints) < len(leaves) or len(set(hints.values())) > 1:
+                roots |= {leaf: leaf for leaf in leaves if leaf not in roots}
+                continue
+            hints = {leaf: root for leaf in leaves if (root := self._roots.get(leaf)) is not None}
+            if len(hints) < len(leaves) or len(set(hints.values())) > 1:
                 doubtful |= leaves
             else:
                 roots |= hints
         if doubtful:
             roots |= await self._walk(doubtful)
-        return {leaf: leaf for leaf in lonely} | roots
+        return roots
 
     async def _walk(self, leaves: set[str]) -> dict[str, str]:
         """Follow links up, a batch of reads per level. An absent profile of a lone leaf reads as a root."""
@@ -114,10 +132,10 @@ class Knowledge:
 
 
 def _identity(arrival: Arrival, leaf: str) -> IdentityDoc:
-    (identifier,) = arrival.identifiers
+    ((kind, value),) = arrival.sender.ids
     return IdentityDoc(
-        type=identifier.type,
-        value=identifier.value,
+        type=kind,
+        value=value,
         leaf=leaf,
         first_seen=arrival.touchpoint.at,
         source=arrival.touchpoint.source,
@@ -129,7 +147,8 @@ def _has_founded(arrival: Arrival, read: Mapping[IdentifierKey, IdentityDoc]) ->
 
     Then a crash came between, perhaps before the profile was there.
     """
-    if len(arrival.keys) != 1 or (identity := read.get(arrival.keys[0])) is None:
+    keys = arrival.sender.keys
+    if len(keys) != 1 or (identity := read.get(keys[0])) is None:
         return False
     origin = (arrival.touchpoint.at, arrival.touchpoint.source)
     return identity.gp < 0 and identity.leaf is not None and (identity.first_seen, identity.source) == origin

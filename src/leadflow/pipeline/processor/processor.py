@@ -1,7 +1,8 @@
 """The processor: each touchpoint is stored once with the way it goes, and sent that way however often it is read."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -17,15 +18,16 @@ from leadflow.core.identity.rules import IdentityRules
 from leadflow.pipeline.dead_letters import RejectedShare
 from leadflow.pipeline.hop import Step
 from leadflow.pipeline.processor.arrival import Arrival, Unusable, read_arrival, rejected_emit, rejection
-from leadflow.pipeline.processor.knowledge import Knowledge
+from leadflow.pipeline.processor.knowledge import Knowledge, Reading
+from leadflow.pipeline.processor.senders import CONTACT_TYPES, Senders
 from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Record, Store, Stored
 
 _encode = msgspec.json.Encoder().encode
 
-CONTACT_TYPES = ("email", "phone")
 IDENTITY_KEY = "workspace"  # one workspace, one order
 _TURN = 100  # records
+_FEW = 10  # where one in so many was stored before, as after a crash, the next batch is looked up first
 
 
 class Processor:
@@ -37,9 +39,10 @@ class Processor:
         self._store = store
         self._clock = clock
         self._hasher = hasher
-        self._rules = rules
+        self._senders = Senders(rules, hasher)
         self._knowledge = Knowledge(store, hasher)
         self._share = share or RejectedShare()
+        self._asks = True  # a consumer that has just begun may read again what was stored before a crash
 
     async def step(self, records: Sequence[Record]) -> Step:
         """Store what is new, and emit every record's outcome in the order of the log."""
@@ -48,7 +51,7 @@ class Processor:
         pending: list[Arrival] = []
         bad = 0  # our code could not read them; what the rules refuse is the sender's
         async for index, record in in_turns(enumerate(records), _TURN):
-            arrival = read_arrival(index, record, self._rules, self._hasher, now)
+            arrival = read_arrival(index, record, self._senders, self._hasher, now)
             if isinstance(arrival, Unusable):
                 emits[index] = arrival.emit()
                 metrics.PROCESSOR.rejected.labels(arrival.rejected.code).inc()
@@ -58,31 +61,59 @@ class Processor:
                 bad += arrival.refused is not None
         self._share.admit((records[0].partition, records[0].offset), len(records), bad)
         received = min((arrival.touchpoint.received_at for arrival in pending), default=None)
+        asking = self._asks
+        met = 0
         while pending:  # what met a conflict starts over
-            pending = await self._settle(pending, emits)
+            pending, known = await self._settle(pending, emits, asking=asking)
+            asking, met = True, met + known
+        self._asks = met * _FEW > len(records)
         return Step(records[-1].offset + 1, [emits[index] for index in sorted(emits)], received)
 
-    async def _settle(self, arrivals: list[Arrival], emits: dict[int, Emit]) -> list[Arrival]:
-        """Obey what is stored, store what is not; returns the arrivals whose document changed meanwhile."""
-        known = dict.fromkeys(arrival.key for arrival in arrivals)
-        stored = dict(zip(known, await self._store.get(TOUCHPOINTS, list(known)), strict=True))
+    async def _settle(
+        self, arrivals: list[Arrival], emits: dict[int, Emit], *, asking: bool
+    ) -> tuple[list[Arrival], int]:
+        """Obey what is stored, store what is not.
+
+        Unless `asking`, a touchpoint is taken for a new one, and the insert makes sure of it; only those that would
+        found a profile are looked up first. Returns the arrivals that start over, and how many were not new.
+        """
+        reading = await self._knowledge.read(arrivals)
+        stored = await self._stored(arrivals if asking else [one for one in arrivals if reading.is_lone(one)])
         fresh: dict[str, tuple[Arrival, Stored[TouchpointDoc] | None]] = {}
+        later: list[Arrival] = []
+        outcomes: Counter[str] = Counter()
         for arrival in arrivals:
-            found = stored[arrival.key]
-            if arrival.key in fresh or (found is not None and not _is_own(found.value, arrival)):
-                metrics.PROCESSOR_OUTCOMES.labels("duplicate").inc()
-            elif found is None or found.value.pos != arrival.pos:
+            found = stored.get(arrival.key)
+            if arrival.key in fresh:
+                later.append(arrival)
+            elif found is None or (found.value.pos != arrival.pos and _is_repair(found.value, arrival)):
                 fresh[arrival.key] = (arrival, found)
+            elif found.value.pos != arrival.pos:
+                outcomes["duplicate"] += 1
             elif not found.value.gone:
-                metrics.PROCESSOR_OUTCOMES.labels("obeyed").inc()
+                outcomes["obeyed"] += 1
                 self._emit(arrival, found.value, emits)
-        return await self._store_fresh(list(fresh.values()), emits) if fresh else []
+        if fresh:
+            later += await self._store_fresh(list(fresh.values()), reading, emits, outcomes)
+        for outcome, count in outcomes.items():
+            metrics.PROCESSOR_OUTCOMES.labels(outcome).inc(count)
+        return sorted(later, key=attrgetter("index")), len(arrivals) - len(fresh)
+
+    async def _stored(self, arrivals: Iterable[Arrival]) -> dict[str, Stored[TouchpointDoc]]:
+        """The documents of those touchpoints that have been stored before."""
+        keys = list(dict.fromkeys(arrival.key for arrival in arrivals))
+        found = await self._store.get(TOUCHPOINTS, keys) if keys else ()
+        return {key: document for key, document in zip(keys, found, strict=True) if document is not None}
 
     async def _store_fresh(
-        self, fresh: list[tuple[Arrival, Stored[TouchpointDoc] | None]], emits: dict[int, Emit]
+        self,
+        fresh: list[tuple[Arrival, Stored[TouchpointDoc] | None]],
+        reading: Reading,
+        emits: dict[int, Emit],
+        outcomes: Counter[str],
     ) -> list[Arrival]:
         """Classify and write, one insert or compare-and-set per touchpoint; returns those that met a conflict."""
-        known = await self._knowledge.of([arrival for arrival, _ in fresh])
+        known = await self._knowledge.complete(reading, [arrival for arrival, _ in fresh])
         routed = [(arrival, found, self._route(arrival, known)) for arrival, found in fresh]
         new = [(arrival, document) for arrival, found, document in routed if found is None]
         repaired = [
@@ -90,23 +121,19 @@ class Processor:
             for arrival, found, document in routed
             if found is not None
         ]
-        inserted = await self._store.insert(TOUCHPOINTS, [(arrival.key, document) for arrival, document in new])
-        replaced = await self._store.replace(TOUCHPOINTS, [(a.key, document, rev) for a, document, rev in repaired])
+        done = [
+            *await self._store.insert(TOUCHPOINTS, [(arrival.key, document) for arrival, document in new]),
+            *await self._store.replace(TOUCHPOINTS, [(a.key, document, rev) for a, document, rev in repaired]),
+        ]
         conflicts: list[Arrival] = []
-        outcomes: Counter[str] = Counter()
-        for (arrival, document), done in [
-            *zip(new, inserted, strict=True),
-            *zip([(a, document) for a, document, _ in repaired], replaced, strict=True),
-        ]:
-            if not done:
+        for (arrival, document), stands in zip([*new, *[(a, d) for a, d, _ in repaired]], done, strict=True):
+            if not stands:
                 conflicts.append(arrival)
                 continue
             outcomes["rejected" if document.rejected else "straight" if document.addr else "evidence"] += 1
             for kind, _ in document.ignored:
                 metrics.PROCESSOR_IGNORED.labels(kind).inc()
             self._emit(arrival, document, emits)
-        for outcome, count in outcomes.items():
-            metrics.PROCESSOR_OUTCOMES.labels(outcome).inc(count)
         return conflicts
 
     def _route(self, arrival: Arrival, known: Known) -> TouchpointDoc:
@@ -114,19 +141,26 @@ class Processor:
         target = arrival.touchpoint.target
         addr = target if arrival.touchpoint.type == "action" else None
         if addr is None and arrival.refused is None:
-            addr = classify(arrival.keys, arrival.touchpoint.received_at, known).addr
+            addr = classify(arrival.sender.keys, arrival.touchpoint.received_at, known).addr
         partition, offset = arrival.pos
         return arrival.document(addr=addr, src=(f"t{partition}", offset) if addr else None)
 
     def _emit(self, arrival: Arrival, document: TouchpointDoc, emits: dict[int, Emit]) -> None:
         """Straight on to the lead, or to the resolver as evidence; what that has decided is its own to send."""
         if document.via == "tp":
-            known = document.addr is not None
             emits[arrival.index] = (
-                resolved_emit(arrival.key, document) if known else self._dead_letter(arrival, document)
+                self._straight_emit(arrival, document)
+                if document.addr is not None
+                else self._dead_letter(arrival, document)
             )
         elif document.addr is None and not document.rejected:
             emits[arrival.index] = _evidence_emit(arrival, document)
+
+    @staticmethod
+    def _straight_emit(arrival: Arrival, document: TouchpointDoc) -> Emit:
+        sender = arrival.sender
+        contacts = sender.contacts if document.kept == sender.keys else contacts_of(document)
+        return resolved_emit(arrival.key, document, contacts)
 
     def _dead_letter(self, arrival: Arrival, document: TouchpointDoc) -> Emit:
         metrics.PROCESSOR.rejected.labels("poison").inc()
@@ -134,10 +168,8 @@ class Processor:
         return rejected_emit(arrival.key, rejected)
 
 
-def _is_own(document: TouchpointDoc, arrival: Arrival) -> bool:
-    """Whether this record is the one that was stored, or a repair that may take the place of a rejected one."""
-    if document.pos == arrival.pos:
-        return True
+def _is_repair(document: TouchpointDoc, arrival: Arrival) -> bool:
+    """Whether this record may take the place of a rejected one."""
     return document.rejected and not document.gone and arrival.touchpoint.repair > document.repair
 
 
@@ -152,7 +184,7 @@ def contacts_of(document: TouchpointDoc) -> tuple[tuple[str, str], ...]:
     )
 
 
-def resolved_emit(key: str, document: TouchpointDoc) -> Emit:
+def resolved_emit(key: str, document: TouchpointDoc, contacts: tuple[tuple[str, str], ...]) -> Emit:
     """The record of topic `resolved` for a touchpoint whose address stands."""
     if document.addr is None or document.src is None or document.value is None:
         raise ValueError(f"touchpoint {key} has no address or no body: it cannot be sent to a lead")
@@ -162,7 +194,7 @@ def resolved_emit(key: str, document: TouchpointDoc) -> Emit:
         pos=document.pos,
         src=document.src,
         ids=document.keys,
-        contacts=contacts_of(document),
+        contacts=contacts,
         value=document.value,
     )
     return Emit(
@@ -178,7 +210,7 @@ def _evidence_emit(arrival: Arrival, document: TouchpointDoc) -> Emit:
     record = Evidence(
         touchpoint=arrival.key,
         pos=document.pos,
-        ids=arrival.keys,
+        ids=arrival.sender.keys,
         received_at=document.received_at,
         repair=document.repair,
     )

@@ -16,7 +16,7 @@ from leadflow.core.identity.rules import IdentityRules
 from leadflow.pipeline.dead_letters import RejectedShare
 from leadflow.pipeline.hop import Step
 from leadflow.pipeline.parked import keep_commands
-from leadflow.pipeline.processor.processor import resolved_emit
+from leadflow.pipeline.processor.processor import contacts_of, resolved_emit
 from leadflow.pipeline.resolver.applying import apply
 from leadflow.pipeline.resolver.reading import read_forest, read_news
 from leadflow.pipeline.resolver.refusing import garbled_emit, refused_emit
@@ -79,7 +79,8 @@ class Resolver:
             elif isinstance(emit, Refused):
                 emits.append(refused_emit(stored.value.value, emit, self._clock.now()))
             else:
-                emits.append(resolved_emit(emit.touchpoint, _as_decided(stored.value, position, emit)))
+                document = _as_decided(stored.value, position, emit)
+                emits.append(resolved_emit(emit.touchpoint, document, contacts_of(document)))
         return emits
 
 

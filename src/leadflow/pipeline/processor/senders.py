@@ -1,0 +1,61 @@
+"""Who sent a touchpoint, in the forms that documents and records need; worked out once for people who come back."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import msgspec
+
+from leadflow.contracts.touchpoint import Touchpoint
+from leadflow.core.identity.forest import IdentifierKey
+from leadflow.core.identity.hashing import Hasher
+from leadflow.core.identity.normal_forms import MAX_LENGTH
+from leadflow.core.identity.rules import IdentityRules
+from leadflow.core.reading import Sent, identify, read_sent
+
+CONTACT_TYPES = ("email", "phone")
+
+_REMEMBERED = 32_768  # what people sent, mostly a browser's id and perhaps a user's
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Identifiers in normal form, strongest first, and their keys in the same order."""
+
+    keys: tuple[IdentifierKey, ...] = ()
+    ids: tuple[tuple[str, str], ...] = ()  # (type, normal value)
+    contacts: tuple[tuple[str, str], ...] = ()  # the e-mails and phones among them
+    ignored: tuple[tuple[str, str], ...] = ()  # (type, why it identifies nobody)
+
+
+NOBODY = Sender()
+
+
+class Senders:
+    """Recognises senders by the rules of identity. What was sent decides alone, so remembering it is safe."""
+
+    def __init__(self, rules: IdentityRules, hasher: Hasher) -> None:
+        self._rules = rules
+        self._hasher = hasher
+        self._remembered: Callable[[Sent], Sender] = lru_cache(maxsize=_REMEMBERED)(self._recognise)
+
+    def of(self, touchpoint: Touchpoint) -> Sender:
+        """The sender of a touchpoint that is no action of sales."""
+        sent = read_sent(touchpoint.body, touchpoint.context, touchpoint.type, self._rules.in_traits)
+        return self._remembered(tuple(sent)) if _is_short_text(sent) else self._recognise(sent)
+
+    def _recognise(self, sent: Sent) -> Sender:
+        found = identify(sent, self._rules)
+        ids = tuple([(identifier.type, identifier.value) for identifier in found.kept])
+        return Sender(
+            keys=tuple(map(self._hasher.identifier, found.kept)),
+            ids=ids,
+            contacts=tuple([pair for pair in ids if pair[0] in CONTACT_TYPES]),
+            ignored=found.ignored,
+        )
+
+
+def _is_short_text(sent: Sent) -> bool:
+    """Whether it can be remembered: only text compares as it reads (1 equals true), and long text is no identifier."""
+    for _, raw in sent:  # noqa: SIM110 - a generator costs twice as much, for every touchpoint
+        if raw is not None and (type(raw) is not str or len(raw) > MAX_LENGTH):
+            return False
+    return True
