@@ -166,6 +166,31 @@ def settings_command(
     settings_table(check=check)
 
 
+@app.command("replay")
+def replay_command(
+    *,
+    rejected: Annotated[bool, typer.Option(help="Send dead letters again, as repairs.")] = False,
+    parked: Annotated[bool, typer.Option(help="Release parked leads, send parked commands again.")] = False,
+    source: Annotated[str | None, typer.Option(help="With --rejected: of this write key's name alone.")] = None,
+    code: Annotated[str | None, typer.Option(help="With --rejected: refused with this code alone.")] = None,
+    since: Annotated[str | None, typer.Option(help="With --rejected: refused at or after this instant.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help='With --rejected: repaired events, {"source": …, "event": {…}} a line.')
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Say what would be done; write nothing.")] = False,
+    data: Data = None,
+    model: ModelFile = None,
+) -> None:
+    """Rebuild leads from the timeline beside the live ones, then swap; or work off what was put aside or parked."""
+    from leadflow.cli.replay import Asked, replay  # noqa: PLC0415 - loaded where it is needed
+
+    if rejected and parked:
+        raise LeadflowError("--rejected and --parked are two runs: give one of them")
+    settings = _prepare(data=data, model=model)
+    asked = Asked(source=source, code=code, since=since, file=file, dry_run=dry_run)
+    replay(settings, load(settings, ("hash_secret",)), asked, rejected=rejected, parked=parked)
+
+
 app.command()(simulate)
 
 

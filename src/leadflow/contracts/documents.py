@@ -127,7 +127,10 @@ class ParkedDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RebuiltDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """rebuilt/{pid}: a lead's own part, counted anew by a replay from the touchpoints up to `marks`, with `model`."""
+    """rebuilt/{pid}: a lead's own part, counted anew by a replay from the touchpoints up to `marks`, with `model`.
+
+    `publish`: also where it is the same, the lead says what it is worth: its parent or its lists have it otherwise.
+    """
 
     own: Tally
     traits: dict[str, Stated]
@@ -135,6 +138,7 @@ class RebuiltDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_seen: int | None
     marks: dict[str, int]
     model: str
+    publish: bool = False
 
 
 class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -61,7 +61,7 @@ def recounted(lead: LeadDoc, position: int, part: RebuiltDoc, judge: Judge, rule
     What has been decided stands; a root may move on. Nothing happens where a replay finds the same.
     """
     after = with_part(lead, part)
-    if after == lead and lead.model in {"", judge.model.version}:
+    if after == lead and not part.publish and lead.model in {"", judge.model.version}:
         return lead
     trigger = Trigger(message_id=f"{rule}.{judge.model.version}", rule=rule, at=lead.standing.clock)
     return _changed(after, position, trigger, judge)
