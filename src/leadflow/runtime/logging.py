@@ -20,6 +20,11 @@ _PERSONAL = frozenset(
         "name", "phone", "traits", "user_id", "value", "write_key", "write_keys",
     }
 )  # fmt: skip
+_LIBRARIES = {
+    **dict.fromkeys(("uvicorn", "uvicorn.error", "asyncio", "sse_starlette", "httpx", "httpcore"), logging.WARNING),
+    "aiokafka": logging.WARNING,
+    "aiokafka.producer.sender": logging.ERROR,  # warns of every retry, and a new transaction's first write is one
+}
 
 
 def hide_personal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -67,8 +72,8 @@ def configure(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     # The libraries tell of every connection and shutdown step; ours say what matters.
-    for noisy in ("uvicorn", "uvicorn.error", "asyncio", "sse_starlette", "httpx", "httpcore"):
+    for noisy, level in _LIBRARIES.items():
         library = logging.getLogger(noisy)
         library.handlers.clear()
         library.propagate = True
-        library.setLevel(logging.WARNING)
+        library.setLevel(level)
