@@ -128,14 +128,14 @@ class Workbench:
 def taken(raw: bytes, now: int) -> Emit:
     """Turn an event into its record, by the observer's own code. ValueError if the observer would refuse it."""
     outcome = take_event(
-        raw, None, _ALONE, Delivery(source=SOURCE, received_at=now, web=True), limits=_LIMITS, hasher=HASHER
+        raw, None, _ALONE, Delivery(source=SOURCE, received_at=now, channel="web"), limits=_LIMITS, hasher=HASHER
     )
     if not isinstance(outcome, Taken):
         raise ValueError(f"the observer refuses an event of the benchmark: {outcome.message}")  # noqa: TRY004
     return outcome.emit
 
 
-_ALONE = Payload(events=(), batch=False, write_key=None)
+_ALONE = Payload(events=(), batch=False, write_key=None, context_fields={})
 _LIMITS = ObserverSettings(write_keys={})
 
 

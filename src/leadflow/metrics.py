@@ -1,12 +1,15 @@
 """Every metric of Leadflow, declared once, each with what moves it. Names: `leadflow_<tier>_<what>_<unit>`, base units.
 
 Labels hold no personal data and come from small, closed sets: codes, types, stages, names of write keys, partitions.
-Import the object and move it: `metrics.OBSERVER_IN_FLIGHT.inc()`. A leaf module: it imports nothing of Leadflow.
+Import the object and move it: `metrics.LEAD_SCORES.inc()`. A leaf module: it imports nothing of Leadflow but a leaf.
+Those of the hot path are tallies, which belong to the event loop that serves the requests.
 """
 
 from dataclasses import dataclass
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+from leadflow.tally import Spread, Tally
 
 # They double the series of every counter and histogram, to say when this process began.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -17,27 +20,25 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 # --- observer: what comes in ------------------------------------------------------------------------------------------
 
-OBSERVER_REQUESTS = Counter(
+OBSERVER_REQUESTS = Tally(
     "leadflow_observer_requests_total",
     "Requests answered, by path (the known ones, else `other`) and HTTP status.",
     ["path", "status"],
 )
 # Moves once per event that became durable; `source` is the name of the write key.
-OBSERVER_EVENTS = Counter(
-    "leadflow_observer_events_total", "Events accepted and durable in the log.", ["type", "source"]
-)
+OBSERVER_EVENTS = Tally("leadflow_observer_events_total", "Events accepted and durable in the log.", ["type", "source"])
 # Moves once per event or request that was refused, whether it went to `rejected` or was answered with an error.
-OBSERVER_REJECTED = Counter("leadflow_observer_rejected_total", "Events and requests refused, by code.", ["code"])
+OBSERVER_REJECTED = Tally("leadflow_observer_rejected_total", "Events and requests refused, by code.", ["code"])
 # Moves with every body read, after decompression.
-OBSERVER_BYTES = Counter("leadflow_observer_body_bytes_total", "Bytes of request bodies, decompressed.")
+OBSERVER_BYTES = Tally("leadflow_observer_body_bytes_total", "Bytes of request bodies, decompressed.")
 # Asked for when it is read: near the limit, the observer is about to shed load.
 OBSERVER_IN_FLIGHT = Gauge("leadflow_observer_in_flight_requests", "Requests being served now.")
 # From the body being read to the log's acknowledgement: grows with slow disks and waiting groups.
-OBSERVER_ACK_SECONDS = Histogram(
-    "leadflow_observer_ack_seconds", "Time until the log acknowledged a request's events.", buckets=_SECONDS
+OBSERVER_ACK_SECONDS = Spread(
+    "leadflow_observer_ack_seconds", "Time until the log acknowledged a request's events.", _SECONDS
 )
 # Moves with each touchpoint that a known crawler sent: stored, never scored.
-OBSERVER_BOTS = Counter("leadflow_observer_bots_total", "Events marked as sent by a crawler.")
+OBSERVER_BOTS = Tally("leadflow_observer_bots_total", "Events marked as sent by a crawler.")
 
 # --- log and store: what is durable -----------------------------------------------------------------------------------
 

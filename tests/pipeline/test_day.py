@@ -23,7 +23,8 @@ from leadflow.core.identity.rules import IdentityRules
 from leadflow.core.time import HOUR
 from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.hop import Surroundings, measure_lag, run_hop
-from leadflow.pipeline.ingest.pipe import Ingest, Parcel
+from leadflow.pipeline.ingest.parcel import Call, Caller, Parcel
+from leadflow.pipeline.ingest.pipe import Ingest
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.pipeline.ingest.write_key import KeyPlaces
 from leadflow.pipeline.processor import knowledge
@@ -114,9 +115,8 @@ def vitals(folder: Path) -> dict[str, Any]:
 
 def parcel(watch: int, batch: int) -> Parcel:
     """A batch of what people do: mostly pages; some tell who they are, and some ask for a demo."""
-    return Parcel(
-        body=json.dumps({"batch": list(events(watch, batch))}).encode(), keys=KeyPlaces(basic=KEY), batch=True
-    )
+    body = json.dumps({"batch": list(events(watch, batch))}).encode()
+    return Parcel(body, Call(batch=True), Caller(keys=KeyPlaces(basic=KEY)))
 
 
 def events(watch: int, batch: int) -> Iterator[dict[str, object]]:

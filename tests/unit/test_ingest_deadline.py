@@ -1,31 +1,38 @@
 """Many who wait with one timer."""
 
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
 
 from leadflow.pipeline.ingest.deadline import Deadline
 
 
-async def _answer() -> str:
-    return "done"
+async def _within(deadline: Deadline, answer: Awaitable[str]) -> str:
+    with deadline:
+        return await answer
+
+
+def _never() -> asyncio.Future[str]:
+    return asyncio.get_running_loop().create_future()
 
 
 async def test_what_comes_in_time_is_returned() -> None:
     """The result and the errors of what is waited for pass through."""
     deadline = Deadline(60)
-    assert await deadline.wait(_answer()) == "done"
-    failed = asyncio.get_running_loop().create_future()
+    done, failed = _never(), _never()
+    done.set_result("done")
+    assert await _within(deadline, done) == "done"
     failed.set_exception(ValueError("as it came"))
     with pytest.raises(ValueError, match="as it came"):
-        await deadline.wait(failed)
+        await _within(deadline, failed)
 
 
 async def test_each_who_waits_too_long_is_told() -> None:
     """All whose time is over get a TimeoutError of their own; what they waited for is cancelled."""
     deadline = Deadline(0.02)
-    never = [asyncio.get_running_loop().create_future() for _ in range(3)]
-    tasks = [asyncio.create_task(deadline.wait(each)) for each in never]
+    never = [_never() for _ in range(3)]
+    tasks = [asyncio.create_task(_within(deadline, each)) for each in never]
     found = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
     assert [type(each) for each in found] == [TimeoutError] * 3
     assert all(each.cancelled() for each in never)
@@ -34,11 +41,10 @@ async def test_each_who_waits_too_long_is_told() -> None:
 async def test_one_who_came_later_waits_on() -> None:
     """The deadline of another ends nobody's wait."""
     deadline = Deadline(0.1)
-    loop = asyncio.get_running_loop()
-    early = asyncio.create_task(deadline.wait(loop.create_future()))
+    early = asyncio.create_task(_within(deadline, _never()))
     await asyncio.wait([early], timeout=0.05)
-    answer = loop.create_future()
-    late = asyncio.create_task(deadline.wait(answer))
+    answer = _never()
+    late = asyncio.create_task(_within(deadline, answer))
     with pytest.raises(TimeoutError):
         await early
     answer.set_result("in time")
@@ -47,8 +53,7 @@ async def test_one_who_came_later_waits_on() -> None:
 
 async def test_a_cancelled_wait_is_cancelled() -> None:
     """Somebody who leaves is not told that their time was over."""
-    deadline = Deadline(60)
-    leaving = asyncio.create_task(deadline.wait(asyncio.get_running_loop().create_future()))
+    leaving = asyncio.create_task(_within(Deadline(60), _never()))
     await asyncio.sleep(0)
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -3,6 +3,7 @@
 import msgspec
 
 from leadflow.pipeline.ingest.refusal import Refusal
+from leadflow_observer.reading import Message
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -47,10 +48,10 @@ def refuse(refusal: Refusal, *more: tuple[bytes, bytes]) -> Answer:
     return Answer(refusal.status, body, (JSON, *more))
 
 
-def response_headers(answer: Answer, origin: bytes | None) -> list[tuple[bytes, bytes]]:
-    """Complete the headers; an origin is echoed: the write key names the sender, cookies play no part."""
+def response_start(answer: Answer, origin: bytes | None) -> Message:
+    """Begin the response; an origin is echoed: the write key names the sender, cookies play no part."""
     if answer is SUCCESS and origin is None:
-        return _SUCCESS_HEADERS
+        return {"type": "http.response.start", "status": 200, "headers": _SUCCESS_HEADERS}
     headers = list(answer.headers)
     if answer is not PREFLIGHT:  # RFC 9110: a 204 has no length
         headers.append((b"content-length", str(len(answer.body)).encode()))
@@ -60,4 +61,4 @@ def response_headers(answer: Answer, origin: bytes | None) -> list[tuple[bytes, 
             (b"access-control-expose-headers", b"Retry-After"),
             (b"vary", b"Origin"),
         ]
-    return headers
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

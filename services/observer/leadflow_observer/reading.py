@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from leadflow.pipeline.ingest.payload import BodyLimit
 from leadflow.pipeline.ingest.refusal import Refusal
 
 Message = MutableMapping[str, Any]
@@ -14,35 +15,32 @@ class Disconnected(Exception):
     """The client has gone before its body was here."""
 
 
-async def read_body(receive: Receive, limit: int, seconds: float, too_large: Refusal) -> bytes | Refusal:
-    """Read at most `limit` bytes within `seconds`. What comes after a refusal is left unread. Raises Disconnected."""
-    first = await _next(receive)
-    body = first.get("body", b"")
-    if len(body) > limit:
-        return too_large
-    if not first.get("more_body", False):
-        return bytes(body)
+def whole_body(first: Message, limit: BodyLimit) -> bytes | Refusal | None:
+    """Take a body that came at once; None: there is more to come. Raises Disconnected."""
+    body = _part(first)
+    if len(body) > limit.size:
+        return limit.refusal
+    return None if first.get("more_body", False) else body
+
+
+async def read_rest(first: Message, receive: Receive, limit: BodyLimit, seconds: float) -> bytes | Refusal:
+    """Read on behind `first`, for `seconds` at most. What comes after a refusal is left unread. Raises Disconnected."""
+    body = bytearray(_part(first))
     try:
         async with asyncio.timeout(seconds):
-            return await _rest(receive, body, limit, too_large)
+            more = True
+            while more:
+                message = await receive()
+                body += _part(message)
+                if len(body) > limit.size:
+                    return limit.refusal
+                more = message.get("more_body", False)
     except TimeoutError:
         return Refusal(408, "body_timeout", f"the body did not come within {seconds:g} seconds: send it again")
-
-
-async def _rest(receive: Receive, first: bytes, limit: int, too_large: Refusal) -> bytes | Refusal:
-    body = bytearray(first)
-    more = True
-    while more:
-        message = await _next(receive)
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return too_large
-        more = message.get("more_body", False)
     return bytes(body)
 
 
-async def _next(receive: Receive) -> Message:
-    message = await receive()
+def _part(message: Message) -> bytes:
     if message["type"] == "http.disconnect":
         raise Disconnected
-    return message
+    return bytes(message.get("body", b""))

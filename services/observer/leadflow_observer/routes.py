@@ -3,35 +3,31 @@
 import msgspec
 
 from leadflow.core.touchpoint import TouchpointType
+from leadflow.pipeline.ingest.parcel import Call
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` in its one spelling, for metrics. `batch` None: one event or a batch, as the body says."""
+    """`path` in its one spelling, for metrics. `pixel`: the event comes in the address, the answer is a picture."""
 
     path: str
+    call: Call
     method: str = "POST"
-    type: TouchpointType | None = None
-    batch: bool | None = False
-    web: bool = False
-    historical: bool = False
-
-    @property
-    def pixel(self) -> bool:
-        """Whether the event comes in the address and the answer is a picture."""
-        return self.method == "GET"
+    pixel: bool = False
 
 
 _ADMIN = "/api/"  # the admin API has a `/v1/` of its own
-_CALLS: tuple[TouchpointType, ...] = ("identify", "track", "page", "screen", "group", "alias")
+_TYPES: tuple[TouchpointType, ...] = ("identify", "track", "page", "screen", "group", "alias")
+_BATCH = Route(path="/v1/batch", call=Call(batch=True))
+_SINGLE = {kind: Route(path=f"/v1/{kind}", call=Call(type=kind)) for kind in _TYPES}
 
 ROUTES: dict[str, Route] = {
-    **{f"/v1/{call}": Route(path=f"/v1/{call}", type=call) for call in _CALLS},
-    **{f"/v1/{call[0]}": Route(path=f"/v1/{call}", type=call) for call in _CALLS},
-    "/v1/batch": Route(path="/v1/batch", batch=True),
-    "/v1/b": Route(path="/v1/batch", batch=True),
-    "/v1/import": Route(path="/v1/import", batch=None, historical=True),
-    "/beacon/v1/batch": Route(path="/beacon/v1/batch", batch=True, web=True),
-    "/v1/pixel.gif": Route(path="/v1/pixel.gif", method="GET", web=True),
+    **{route.path: route for route in _SINGLE.values()},
+    **{f"/v1/{kind[0]}": route for kind, route in _SINGLE.items()},
+    "/v1/batch": _BATCH,
+    "/v1/b": _BATCH,
+    "/v1/import": Route(path="/v1/import", call=Call(batch=None, historical=True)),
+    "/beacon/v1/batch": Route(path="/beacon/v1/batch", call=Call(batch=True, web=True)),
+    "/v1/pixel.gif": Route(path="/v1/pixel.gif", method="GET", pixel=True, call=Call(web=True, keep_bad=True)),
 }
 
 

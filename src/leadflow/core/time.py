@@ -9,7 +9,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_MICROSECONDS = 1_000  # in a millisecond
 
 
 def to_rfc3339(instant: int) -> str:
@@ -27,7 +27,8 @@ def from_datetime(moment: datetime) -> int:
     """Turn a datetime into milliseconds since the epoch; one without a zone is taken as UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH  # its parts are normal: only the days are ever negative, so the division is a floor
+    return since.days * DAY + since.seconds * SECOND + since.microseconds // _MICROSECONDS
 
 
 def from_rfc3339(text: str) -> int:

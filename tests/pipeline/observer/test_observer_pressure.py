@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 from pipeline.observer.world import NOW, World
+from prometheus_client import REGISTRY
 
 from leadflow import metrics
 from leadflow.ports import Overloaded, Unavailable
@@ -113,15 +114,21 @@ async def test_a_write_key_above_its_rate_waits_alone(make_world: type[World]) -
 
 async def test_what_happens_is_counted(world: World) -> None:
     """Requests by path and status, events by type and source, refusals by code; nothing stays in flight."""
-    requests = metrics.OBSERVER_REQUESTS.labels("/v1/track", "200")
-    events = metrics.OBSERVER_EVENTS.labels("track", "site")
-    refusals = metrics.OBSERVER_REJECTED.labels("missing_event")
-    before = [counter._value.get() for counter in (requests, events, refusals)]
+
+    def counted() -> list[float]:
+        value = REGISTRY.get_sample_value
+        return [
+            value("leadflow_observer_requests_total", {"path": "/v1/track", "status": "200"}) or 0,
+            value("leadflow_observer_events_total", {"type": "track", "source": "site"}) or 0,
+            value("leadflow_observer_rejected_total", {"code": "missing_event"}) or 0,
+            value("leadflow_observer_ack_seconds_count") or 0,
+        ]
+
+    before = counted()
     await world.post("/v1/t", TRACK)
     await world.post("/v1/track/", {**TRACK, "event": None})
     await world.post("/v1/batch", {"batch": [TRACK, {**TRACK, "event": None}]})
-    after = [counter._value.get() for counter in (requests, events, refusals)]
-    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 2, 2]
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 2, 2, 2]
     (in_flight,) = metrics.OBSERVER_IN_FLIGHT.collect()
     assert [sample.value for sample in in_flight.samples] == [0]
 

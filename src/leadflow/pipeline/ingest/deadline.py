@@ -1,17 +1,17 @@
-"""A deadline for many who wait for the same thing: one timer for all of them instead of one each."""
+"""A deadline for many who wait: one timer for all of them instead of one each."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
-
-T = TypeVar("T")
+from types import TracebackType
 
 _LOOKS = 16
 """How often the waiting are looked at within one deadline: a deadline is late by at most this part of itself."""
 
 
 class Deadline:
-    """Lets each caller wait for `seconds`, then raises TimeoutError in its place. Belongs to one event loop."""
+    """`with deadline:` lets each task wait for `seconds` inside, then raises TimeoutError there.
+
+    A task enters it once at a time. Belongs to one event loop.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -19,25 +19,30 @@ class Deadline:
         self._late: set[asyncio.Task[object]] = set()
         self._watching = False
 
-    async def wait(self, awaitable: Awaitable[T]) -> T:
-        """Wait for `awaitable`, cancelling it when the time is over. Raises TimeoutError then."""
+    def __enter__(self) -> None:
+        """Let the time of the current task begin."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a deadline is for a task")
-        loop = asyncio.get_running_loop()
+        loop = task.get_loop()
         self._waiting[task] = loop.time() + self._seconds
         if not self._watching:
             self._watching = True
             loop.call_later(self._seconds / _LOOKS, self._look, loop)
-        try:
-            return await awaitable
-        except asyncio.CancelledError:
-            if task in self._late and task.uncancel() == 0:
-                raise TimeoutError from None
-            raise
-        finally:
-            del self._waiting[task]
-            self._late.discard(task)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Stop waiting; a task that was cancelled because its time was over gets a TimeoutError."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline is for a task")
+        del self._waiting[task]
+        if not self._late or task not in self._late:
+            return
+        self._late.remove(task)
+        if kind is asyncio.CancelledError and task.uncancel() == 0:
+            raise TimeoutError from None
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel those whose time is over; look again while anybody waits."""

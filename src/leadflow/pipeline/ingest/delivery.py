@@ -2,15 +2,19 @@
 
 import msgspec
 
+from leadflow.core.touchpoint import Channel
 from leadflow.pipeline.ingest.settings import SourceConfig
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """`web`: a browser delivered it (Origin header, pixel, beacon, AnonymousId header). Times are milliseconds."""
+    """Times are milliseconds.
+
+    `channel`: of imports, by their path, and of browsers, by how they send; None: each event tells.
+    """
 
     source: SourceConfig
     received_at: int
-    web: bool = False
+    channel: Channel | None = None
     historical: bool = False
     sent_at: int | None = None  # from the SentAt header
     anonymous_id: str | None = None  # from the AnonymousId header

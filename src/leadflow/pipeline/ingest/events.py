@@ -1,6 +1,6 @@
 """From one event's bytes to its touchpoint, or to the reason why not. The bytes are forwarded as they came."""
 
-from typing import Any
+from typing import Any, final
 from uuid import uuid4
 
 import msgspec
@@ -12,7 +12,7 @@ from leadflow.core.touchpoint import TouchpointType
 from leadflow.pipeline.ingest.delivery import Delivery
 from leadflow.pipeline.ingest.header import LONGEST_MESSAGE_ID, Header, read_header, text_of
 from leadflow.pipeline.ingest.nesting import nested_deeper_than
-from leadflow.pipeline.ingest.origin import Contexts, channel_of, sent_by_crawler
+from leadflow.pipeline.ingest.origin import Context, channel_of, context_over, sent_by_crawler
 from leadflow.pipeline.ingest.partition import partition_key
 from leadflow.pipeline.ingest.payload import TOO_DEEP, Payload, event_too_large, placed
 from leadflow.pipeline.ingest.refusal import Refusal
@@ -51,31 +51,8 @@ def with_anonymous_id(raw: bytes, anonymous_id: str) -> bytes:
     return head + (b"" if head == b"{" else b",") + b'"anonymousId":' + _encode(anonymous_id) + b"}"
 
 
-def make_touchpoint(raw: bytes, header: Header, contexts: Contexts, payload: Payload, delivery: Delivery) -> Touchpoint:
-    """Put the envelope around an event."""
-    channel = channel_of(delivery, contexts)
-    sent_at = header.sent_at
-    if sent_at is None:
-        sent_at = read_instant(payload.sent_at)
-    if sent_at is None:
-        sent_at = delivery.sent_at
-    return Touchpoint(
-        message_id=header.message_id or str(uuid4()),
-        source=delivery.source.name,
-        type=header.type,
-        at=event_time(delivery.received_at, sent_at, header.client_at),
-        received_at=delivery.received_at,
-        body=msgspec.Raw(raw),
-        context=payload.context,
-        channel=channel,
-        quality=delivery.source.quality,
-        historical=delivery.historical,
-        bot=sent_by_crawler(channel, delivery, contexts),
-        ip=delivery.ip if channel == "web" else None,
-    )
-
-
-class Taken(msgspec.Struct, frozen=True):
+@final
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """An event that will be a touchpoint, as the record to be written."""
 
     emit: Emit
@@ -96,23 +73,47 @@ def take_event(
     fields: dict[str, Any] | Refusal | None = payload.fields
     if fields is None:
         fields = read_fields(raw, len(bytes(payload.context)) if payload.context_fields else 0, limits)
-    if isinstance(fields, Refusal):
+    if type(fields) is Refusal:
         return fields
     header = read_header(fields, given_type, delivery.anonymous_id)
-    if isinstance(header, Refusal):
+    if type(header) is Refusal:
         return header
     if delivery.anonymous_id is not None and text_of(fields.get("anonymousId")) is None:
         raw = with_anonymous_id(raw, delivery.anonymous_id)
-    contexts = Contexts(header.context, payload.context_fields)
-    touchpoint = make_touchpoint(raw, header, contexts, payload, delivery)
+    context = context_over(header.context, payload.context_fields)
+    touchpoint = make_touchpoint(raw, header, context, payload, delivery)
     emit = Emit(
         topic=TOUCHPOINTS,
-        key=partition_key(header, contexts, hasher),
+        key=partition_key(header, context, hasher),
         value=_encode(touchpoint),
         id=f"{touchpoint.source}:{touchpoint.message_id}",
         type="dev.leadflow.touchpoint.v1",
     )
     return Taken(emit, touchpoint.type, touchpoint.bot)
+
+
+def make_touchpoint(raw: bytes, header: Header, context: Context, payload: Payload, delivery: Delivery) -> Touchpoint:
+    """Put the envelope around an event."""
+    channel = delivery.channel or channel_of(context)
+    sent_at = header.sent_at
+    if sent_at is None:
+        sent_at = read_instant(payload.sent_at)
+    if sent_at is None:
+        sent_at = delivery.sent_at
+    return Touchpoint(
+        message_id=header.message_id or str(uuid4()),
+        source=delivery.source.name,
+        type=header.type,
+        at=event_time(delivery.received_at, sent_at, header.client_at),
+        received_at=delivery.received_at,
+        body=msgspec.Raw(raw),
+        context=payload.context,
+        channel=channel,
+        quality=delivery.source.quality,
+        historical=delivery.historical,
+        bot=sent_by_crawler(channel, context, delivery.user_agent),
+        ip=delivery.ip if channel == "web" else None,
+    )
 
 
 def reject_event(raw: bytes, why: Refusal, delivery: Delivery, limits: ObserverSettings) -> Emit:

@@ -49,19 +49,21 @@ def read_header(
     """Read and check an event. `given_type` (of the path) wins; `given_anonymous` (of a header) fills a gap."""
     get = fields.get
     kind = given_type or _type_of(get("type"))
-    if isinstance(kind, Refusal):
+    if type(kind) is Refusal:
         return kind
     user_id = text_of(get("userId"))
     anonymous_id = text_of(get("anonymousId")) or given_anonymous
-    message_id = get("messageId")
-    problem = (
-        _identity_problem(user_id, anonymous_id)
-        or (_demands(kind, fields, user_id) if kind in _DEMANDING else None)
-        or _message_id_problem(message_id)
-        or _object_problem(fields)
-    )
-    if problem is not None:
+    if user_id is None and anonymous_id is None:
+        return _bad("missing_identity", "userId or anonymousId is required, as text that is not blank")
+    if kind in _DEMANDING and (problem := _demands(kind, fields, user_id)) is not None:
         return problem
+    message_id = get("messageId")
+    if message_id is not None and (problem := _message_id_problem(message_id)) is not None:
+        return problem
+    for name in _OBJECTS:
+        value = get(name)
+        if value is not None and not isinstance(value, dict):
+            return _bad(f"invalid_{name}", f"{name} must be an object, not {shown(value)}")
     client_at = read_instant(get("originalTimestamp"))
     return Header(
         type=kind,
@@ -80,17 +82,11 @@ def _bad(code: str, message: str) -> Refusal:
 
 
 def _type_of(kind: Any) -> TouchpointType | Refusal:
-    if kind is None:
-        return _bad("missing_type", f"type is missing: one of {', '.join(EVENT_TYPES)}")
     if isinstance(kind, str) and kind in EVENT_TYPES:
         return EVENT_TYPES[kind]
+    if kind is None:
+        return _bad("missing_type", f"type is missing: one of {', '.join(EVENT_TYPES)}")
     return _bad("invalid_type", f"type {shown(kind)} is none of {', '.join(EVENT_TYPES)}")
-
-
-def _identity_problem(user_id: str | None, anonymous_id: str | None) -> Refusal | None:
-    if user_id is None and anonymous_id is None:
-        return _bad("missing_identity", "userId or anonymousId is required, as text that is not blank")
-    return None
 
 
 def _demands(kind: TouchpointType, fields: dict[str, Any], user_id: str | None) -> Refusal | None:
@@ -108,29 +104,21 @@ def _demands(kind: TouchpointType, fields: dict[str, Any], user_id: str | None) 
 
 
 def _event_name_problem(name: Any) -> Refusal | None:
+    if isinstance(name, str) and len(name) <= LONGEST_EVENT_NAME and name and not name.isspace():
+        return None
     if name is None or (isinstance(name, str) and not name.strip()):
         return _bad("missing_event", "a track call needs event, the name of what happened")
     if not isinstance(name, str):
         return _bad("invalid_event", f"event must be text, not {shown(name)}")
-    if len(name) > LONGEST_EVENT_NAME:
-        return _bad("event_name_too_long", f"event has {len(name)} characters, at most {LONGEST_EVENT_NAME}")
-    return None
+    return _bad("event_name_too_long", f"event has {len(name)} characters, at most {LONGEST_EVENT_NAME}")
 
 
 def _message_id_problem(message_id: Any) -> Refusal | None:
-    if message_id is None or (isinstance(message_id, str) and len(message_id) <= LONGEST_MESSAGE_ID):
+    if isinstance(message_id, str) and len(message_id) <= LONGEST_MESSAGE_ID:
         return None
     text = text_of(message_id)
     if text is None:
         return _bad("invalid_message_id", f"messageId must be text, not {shown(message_id)}")
     if len(text) > LONGEST_MESSAGE_ID:
         return _bad("message_id_too_long", f"messageId has {len(text)} characters, at most {LONGEST_MESSAGE_ID}")
-    return None
-
-
-def _object_problem(fields: dict[str, Any]) -> Refusal | None:
-    for name in _OBJECTS:
-        value = fields.get(name)
-        if value is not None and not isinstance(value, dict):
-            return _bad(f"invalid_{name}", f"{name} must be an object, not {shown(value)}")
     return None

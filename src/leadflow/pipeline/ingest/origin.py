@@ -2,11 +2,10 @@
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from leadflow.core.touchpoint import Channel
 from leadflow.pipeline.ingest.crawlers import is_bot, is_bot_client
-from leadflow.pipeline.ingest.delivery import Delivery
 
 _WEB_LIBRARY = re.compile(
     r"analytics\.js|rudderlabs javascript|analytics-next|jitsu.*js|posthog-js|^web$", re.IGNORECASE
@@ -15,7 +14,19 @@ _MOBILE_LIBRARY = re.compile(r"ios|android|swift|kotlin|react[-_ ]?native|flutte
 _LONG_NAME = 100  # longer ones are not worth remembering
 
 
-class Contexts:
+class Context(Protocol):
+    """What an event says about its surroundings, by key."""
+
+    def get(self, name: str, /) -> Any:
+        """Return the value of a key, None if there is none."""
+
+
+def context_over(own: dict[str, Any], shared: dict[str, Any]) -> Context:
+    """Put an event's own context over its batch's, which few batches have."""
+    return _Layered(own, shared) if shared else own
+
+
+class _Layered:
     """An event's own context over its batch's, key by key."""
 
     __slots__ = ("_own", "_shared")
@@ -24,26 +35,22 @@ class Contexts:
         self._own = own
         self._shared = shared
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str, /) -> Any:
         """Return the value of a key, None if neither has it; a null of its own says nothing."""
         own = self._own.get(name)
         return self._shared.get(name) if own is None else own
 
 
-def channel_of(delivery: Delivery, contexts: Contexts) -> Channel:
-    """Tell the channel: imports by their path, else the request, else the name of the library."""
-    if delivery.historical:
-        return "import"
-    if delivery.web:
-        return "web"
-    library = contexts.get("library")
+def channel_of(context: Context) -> Channel:
+    """Tell the channel by the name of the library, where the request does not show it."""
+    library = context.get("library")
     name = library.get("name") if isinstance(library, dict) else None
     if not isinstance(name, str):
         return "server"
     kind = _known_library(name) if len(name) <= _LONG_NAME else _library(name)
     if kind != "mobile":
         return kind
-    on_device = isinstance(contexts.get("device"), dict) or isinstance(contexts.get("os"), dict)
+    on_device = isinstance(context.get("device"), dict) or isinstance(context.get("os"), dict)
     return "mobile" if on_device else "server"
 
 
@@ -57,9 +64,9 @@ def _library(name: str) -> Channel:
 _known_library = lru_cache(maxsize=1024)(_library)
 
 
-def sent_by_crawler(channel: Channel, delivery: Delivery, contexts: Contexts) -> bool:
-    """Judge the browsing user agent; for web events without one, the HTTP client's."""
-    browsing = contexts.get("userAgent")
+def sent_by_crawler(channel: Channel, context: Context, client: str | None) -> bool:
+    """Judge the browsing user agent; for web events without one, that of the HTTP `client`."""
+    browsing = context.get("userAgent")
     if isinstance(browsing, str) and browsing:
         return is_bot(browsing)
-    return channel == "web" and delivery.user_agent is not None and is_bot_client(delivery.user_agent)
+    return channel == "web" and client is not None and is_bot_client(client)

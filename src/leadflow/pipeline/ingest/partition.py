@@ -4,19 +4,19 @@ from typing import Any
 
 from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.ingest.header import Header, text_of
-from leadflow.pipeline.ingest.origin import Contexts
+from leadflow.pipeline.ingest.origin import Context
 
 
-def partition_key(header: Header, contexts: Contexts, hasher: Hasher) -> str:
+def partition_key(header: Header, context: Context, hasher: Hasher) -> str:
     """Return the keyed hash. It only spreads the work and keeps what one person sends in order, mostly.
 
     Nothing rests on it: identity is decided further on, from all identifiers in their normal forms.
     """
     if header.user_id is not None:
         return hasher.partition_key("user_id", header.user_id.strip())
-    nested = contexts.get("traits")
+    nested = context.get("traits")
     traits = (header.traits, nested) if isinstance(nested, dict) else (header.traits,)
-    if any(traits):
+    if header.traits or nested:
         for name in ("email", "phone"):
             value = _first(name, traits)
             if value is not None:

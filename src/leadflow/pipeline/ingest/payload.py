@@ -13,7 +13,16 @@ from leadflow.pipeline.ingest.settings import ObserverSettings
 _EXPANDED = 4
 """How many times the batch limit the events may take up once each carries the shared context."""
 
+_NOTHING: dict[str, Any] = {}
+
 TOO_DEEP = "arrays and objects are nested deeper than {}"
+
+
+class BodyLimit(msgspec.Struct, frozen=True):
+    """How many bytes a body may have, compressed or not, and what to say to a larger one."""
+
+    size: int
+    refusal: Refusal
 
 
 class _Single(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,7 +43,7 @@ class _Batch(msgspec.Struct, frozen=True, rename="camel"):
     context: msgspec.Raw = NO_JSON
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True):
+class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Events as bytes; of a batch also the `context` that each event's own context goes over, and its `sentAt`."""
 
     events: tuple[bytes, ...]
@@ -42,7 +51,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     write_key: Any
     sent_at: Any = None
     context: msgspec.Raw = NO_JSON
-    context_fields: dict[str, Any] = {}
+    context_fields: dict[str, Any]
     fields: dict[str, Any] | None = None  # of a lone event that could be read
 
 
@@ -70,11 +79,12 @@ def _read_single(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
     fields = _whole(data, limits)
     if fields is not None:
         key = fields.get("writeKey") or fields.get("api_key")
-        return Payload(events=(data.strip(),), batch=False, write_key=key, fields=fields)
+        return Payload(events=(data.strip(),), batch=False, write_key=key, context_fields=_NOTHING, fields=fields)
     head = _single.decode(data)
     if len(data) > limits.max_event_bytes:
         return event_too_large(len(data), limits)
-    return Payload(events=(data.strip(),), batch=False, write_key=head.write_key or head.api_key)
+    key = head.write_key or head.api_key
+    return Payload(events=(data.strip(),), batch=False, write_key=key, context_fields=_NOTHING)
 
 
 def _whole(data: bytes, limits: ObserverSettings) -> dict[str, Any] | None:
@@ -97,7 +107,7 @@ def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
     if fields and len(data) + len(head.batch) * len(bytes(context)) > _EXPANDED * limits.max_batch_bytes:
         return batch_too_large(f"a context that takes too much room beside each of {len(head.batch)} events")
     return Payload(
-        events=tuple(bytes(event) for event in head.batch),
+        events=tuple(map(bytes, head.batch)),
         batch=True,
         write_key=head.write_key or head.api_key,
         sent_at=head.sent_at,

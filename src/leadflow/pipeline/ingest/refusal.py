@@ -1,12 +1,17 @@
 """Why a request or one of its events was not taken."""
 
 import math
+from typing import final
 
 import msgspec
 
 
+@final
 class Refusal(msgspec.Struct, frozen=True):
-    """An outcome, not an exception. `message` names the field and what to do; `retry_after` is in seconds."""
+    """An outcome, not an exception. `message` names the field and what to do; `retry_after` is in seconds.
+
+    Final, so that the hot path may tell by `type(outcome) is Refusal`: isinstance asks a Struct's metaclass, each time.
+    """
 
     status: int
     code: str

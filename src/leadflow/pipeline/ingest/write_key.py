@@ -20,16 +20,16 @@ class KeyPlaces(msgspec.Struct, frozen=True, kw_only=True):
     header: str | None = None
 
 
-def basic_user(authorization: str | None) -> str | None:
-    """Return the user of `Authorization: Basic base64(user:password)`; None for anything else."""
-    scheme, _, encoded = (authorization or "").strip().partition(" ")
+def basic_user(authorization: str) -> str | None:
+    """Return the user of `Authorization: Basic base64(user:password)`; None for anything else, or a blank one."""
+    scheme, _, encoded = authorization.strip().partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
     except (binascii.Error, ValueError):
         return None
-    return text.partition(":")[0] or None
+    return text.partition(":")[0].strip() or None
 
 
 def source_of(places: KeyPlaces, write_keys: Mapping[str, SourceConfig]) -> SourceConfig | Refusal:
