@@ -14,7 +14,7 @@ from leadflow.contracts.collections import DECISIONS, LEADS, PARKED, TOUCHPOINTS
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.identity import decide
 from leadflow.pipeline.dead_letters import RejectedShare, TooManyRejected
-from leadflow.pipeline.processor import arrival
+from leadflow.pipeline.processor.senders import Senders
 from leadflow.pipeline.replay.dead_letters import (
     DeadLetter,
     UnusableFile,
@@ -107,8 +107,8 @@ async def test_what_the_processor_cannot_read(monkeypatch: pytest.MonkeyPatch) -
     """Its identifiers are unknown, so it is stored with its reason alone."""
     pipeline = Pipeline()
     with monkeypatch.context() as defect:
-        sound = arrival.read_sender
-        defect.setattr(arrival, "read_sender", failing(sound, lambda body, *_: POISON.encode() in bytes(body)))
+        sound = Senders.of
+        defect.setattr(Senders, "of", failing(sound, lambda _, read: POISON.encode() in bytes(read.body)))
         await check_poison(pipeline, "processor")
         assert (await stored(pipeline, "m2")).addr is None
     await check_repaired(pipeline)
