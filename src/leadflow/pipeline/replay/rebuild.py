@@ -84,9 +84,10 @@ def _own_differences(lead: LeadDoc, part: RebuiltDoc) -> Iterator[str]:
 
 async def _differences_outside(store: Store, pid: str, lead: LeadDoc, model: Model) -> list[str]:
     """Where others have it otherwise than the lead itself: what it published, and what its parent knows of it."""
+    if lead.version and finish(lead, Judge(pid, model, 0)) != lead:
+        return ["published score"]
     if lead.parent is None:
-        shown = finish(lead, Judge(pid, model, 0))
-        return ["published score"] if lead.version and shown != lead else []
+        return []
     (parent,) = await store.get(LEADS, [lead.parent])
     entry = parent.value.children.get(pid) if parent is not None else None
     if entry is None or (entry.gen, entry.version) != (lead.gen, lead.version):  # on its way
