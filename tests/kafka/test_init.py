@@ -1,30 +1,16 @@
 """`leadflow init` on a real broker: what it creates, what it tells, and what it never does."""
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from e2e.server import PROGRAM, free_port
+from e2e.server import free_port
+from kafka.program import leadflow
 from tools.broker import Cluster
 
 Init = Callable[..., subprocess.CompletedProcess[str]]
 TOPICS = ("touchpoints", "identity", "resolved", "lead-scores", "stage-changes", "lead-alerts", "rejected")
-
-
-def leadflow(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end, with these settings alone."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADFLOW_")}
-    return subprocess.run(  # noqa: S603  the program under test
-        [PROGRAM, *arguments],
-        env={**environment, "LEADFLOW_STORE": f"sqlite:///{folder / 'store.db'}", **settings},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
+from leadflow.adapters.kafka_connecting import connect
 from leadflow.adapters.kafka_errors import deadline
 from leadflow.adapters.kafka_options import KafkaOptions
 from leadflow.adapters.topic_plan import Desired, Found, Plan
@@ -101,12 +102,11 @@ class KafkaTopics:
 
 @asynccontextmanager
 async def open_topics(options: KafkaOptions) -> AsyncIterator[KafkaTopics]:
-    """Connect, for as long as the context lasts. Raises Unavailable, Refused."""
+    """Connect, for as long as the context lasts. Raises Unavailable, Refused, TurnedAway."""
     client = AIOKafkaAdminClient(**options.connection())
     topics = KafkaTopics(client, options.call_timeout)
     try:
-        async with deadline(options.call_timeout, f"connecting to {options.bootstrap}"):
-            await client.start()
+        await connect(client.start, options)
         yield topics
     finally:
         await client.close()

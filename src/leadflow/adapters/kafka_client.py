@@ -10,7 +10,6 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
 from aiokafka.consumer.fetcher import READ_COMMITTED, OffsetResetStrategy, PartitionRecords
 from aiokafka.errors import (
-    KafkaConnectionError,
     KafkaError,
     NoError,
     OffsetOutOfRangeError,
@@ -21,10 +20,10 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 
+from leadflow.adapters.kafka_connecting import connect
 from leadflow.adapters.kafka_errors import deadline
 from leadflow.adapters.kafka_offset_fetch import UNSTABLE, OffsetFetchRequest
 from leadflow.adapters.kafka_options import KafkaOptions
-from leadflow.ports import Unavailable
 
 T = TypeVar("T")
 
@@ -54,12 +53,8 @@ class KafkaClient:
         self._coordinators: dict[str, int] = {}
 
     async def start(self) -> None:
-        """Connect. Raises Unavailable when no broker answers."""
-        async with deadline(self._options.call_timeout, "connecting"):
-            try:
-                await self._client.bootstrap()
-            except KafkaConnectionError as error:
-                raise Unavailable(f"no broker of {self._options.bootstrap} can be reached: {error}") from error
+        """Connect. Raises Unavailable when no broker answers, TurnedAway."""
+        await connect(self._client.bootstrap, self._options)
 
     async def close(self) -> None:
         """Close the connections."""
