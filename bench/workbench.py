@@ -135,7 +135,7 @@ def taken(raw: bytes, now: int) -> Emit:
     return outcome.emit
 
 
-_ALONE = Payload(events=(), batch=False, write_key=None, context_fields={})
+_ALONE = Payload(events=(), batch=False, write_key=None)
 _LIMITS = ObserverSettings(write_keys={})
 
 

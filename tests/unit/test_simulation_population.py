@@ -201,7 +201,7 @@ def test_wrong_rates_are_named(text: str, named: str) -> None:
 
 def taken(moment: Moment) -> Touchpoint:
     """The touchpoint that the observer makes of an event."""
-    payload = Payload(events=(), batch=True, write_key="key", context_fields={})
+    payload = Payload(events=(), batch=True, write_key="key")
     outcome = take_event(msgspec.json.encode(moment.event), None, payload, WEB, limits=LIMITS, hasher=HASHER)
     assert isinstance(outcome, Taken), outcome
     assert outcome.emit.topic == TOUCHPOINTS

@@ -51,7 +51,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     write_key: Any
     sent_at: Any = None
     context: msgspec.Raw = NO_JSON
-    context_fields: dict[str, Any]
+    context_fields: dict[str, Any] = {}
     fields: dict[str, Any] | None = None  # of a lone event that could be read
 
 
