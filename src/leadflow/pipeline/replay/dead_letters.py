@@ -18,7 +18,7 @@ from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.ingest.delivery import Delivery
 from leadflow.pipeline.ingest.events import take_event
-from leadflow.pipeline.ingest.payload import Payload
+from leadflow.pipeline.ingest.payload import read_payload
 from leadflow.pipeline.ingest.refusal import Refusal
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.ports import Cursor, Emit, Store, Stored
@@ -100,7 +100,9 @@ def repair(letter: DeadLetter, events: Mapping[tuple[str, str], bytes], hasher: 
         return _emit(replace(letter.touchpoint, body=body, repair=letter.repair + 1), hasher)
     if event is None:
         return None
-    payload = Payload(events=(event,), batch=False, write_key=None)
+    payload = read_payload(event, batch=False, limits=_LIMITS)
+    if isinstance(payload, Refusal):
+        return payload
     delivery = Delivery(source=SourceConfig(letter.source), received_at=letter.at)
     taken = take_event(event, None, payload, delivery, limits=_LIMITS, hasher=hasher)
     return taken if isinstance(taken, Refusal) else taken.emit
