@@ -19,7 +19,7 @@ RUN = ROOT / "requirements" / "run.lock"
 # What each lock covers. `run` is held to the versions of `dev`, so that what is tested is what runs.
 SELECTIONS = {
     DEV: ["--all-extras", "--group", "dev"],
-    RUN: ["--extra", "embedded", "--extra", "kafka", "--group", "build", "--constraints", str(DEV.relative_to(ROOT))],
+    RUN: ["--all-extras", "--group", "build", "--constraints", str(DEV.relative_to(ROOT))],
 }
 FLAGS = ["--universal", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-package", "leadflow"]
 
