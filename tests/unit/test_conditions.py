@@ -6,6 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from arango_double.aql.parse import parse as parse_aql
+from arango_double.aql.run import Execution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ from leadflow.core.conditions import (
     negate,
     one_of,
     parse,
+    to_aql,
     to_sql,
 )
 from leadflow.core.conditions.condition import condition_of
@@ -259,6 +262,33 @@ def test_closure_and_sql_agree(database: sqlite3.Connection, condition: Conditio
     first = database.execute("SELECT min(rowid) FROM rows").fetchone()[0]
     test = compile_condition(condition)
     assert found == [first + place for place, row in enumerate(rows) if test(row)]
+
+
+class Rows:
+    """Rows as the documents of a collection."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = [{"_key": str(number), "q": _stored(row)} for number, row in enumerate(rows)]
+
+    def scan(self, collection: str) -> list[dict[str, Any]]:
+        """All of them."""
+        assert collection == "rows"
+        return self._rows
+
+
+def _stored(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.encode().hex() if isinstance(value, str) else value for name, value in row.items()}
+
+
+@settings(max_examples=400, deadline=None)
+@given(condition=CONDITIONS, rows=st.lists(ROWS, min_size=1, max_size=8))
+def test_closure_and_aql_agree(condition: Condition, rows: list[dict[str, Any]]) -> None:
+    """ArangoDB's query, as an interpreter reads its text, finds exactly the rows of which the function is true."""
+    where, values = to_aql(condition, FIELDS, place="d.q", text=lambda text: text.encode().hex())
+    query = parse_aql(f"FOR d IN rows FILTER {where} RETURN TO_NUMBER(d._key)")
+    found = Execution(Rows(rows), values).run(query)
+    test = compile_condition(condition)
+    assert found == [number for number, row in enumerate(rows) if test(row)]
 
 
 @settings(max_examples=200, deadline=None)

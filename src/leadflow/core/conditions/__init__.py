@@ -4,6 +4,7 @@ A condition is true or false of a row of fields. A missing field is None: compar
 False and never an error; `!=` and `not in` are the opposites of `==` and `in`. `x == None` asks whether x is missing.
 """
 
+from leadflow.core.conditions.aql import to_aql
 from leadflow.core.conditions.closure import compile_condition
 from leadflow.core.conditions.condition import (
     Condition,
@@ -33,5 +34,6 @@ __all__ = [
     "negate",
     "one_of",
     "parse",
+    "to_aql",
     "to_sql",
 ]
