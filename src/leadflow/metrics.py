@@ -53,6 +53,9 @@ WAITING_BYTES = Gauge("leadflow_log_waiting_bytes", "Bytes waiting for the next 
 # Moves when a commit fails (full disk, locked file): every waiter was told, nothing was acknowledged.
 FLUSH_FAILURES = Counter("leadflow_log_flush_failures_total", "Group commits that failed.", ["file"])
 # Moves when retention or compaction removes records.
+STORE_CONFLICTS = Counter(
+    "leadflow_store_conflicts_total", "Documents that were sent to the store again because they met another write."
+)
 TRIMMED = Counter("leadflow_log_trimmed_records_total", "Records removed by retention or compaction.")
 
 # Kafka only. One observation per committed transaction, markers excluded: grows with partitions written to and brokers.

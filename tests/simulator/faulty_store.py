@@ -7,18 +7,17 @@ import msgspec
 from simulator.faults import Faults
 from simulator.schedule import Schedule, Waiter
 
-from leadflow.adapters.store_memory import MemoryStore
 from leadflow.contracts.collections import Collection
 from leadflow.core.conditions import Condition
-from leadflow.ports import Cursor, Order, Stored
+from leadflow.ports import Cursor, Order, Store, Stored
 
 D = TypeVar("D", bound=msgspec.Struct)
 
 
 class FaultyStore:
-    """`ports.Store` over a shared `MemoryStore`. One document is written at once, several are not."""
+    """`ports.Store` over a shared store in this process. One document is written at once, several are not."""
 
-    def __init__(self, store: MemoryStore, worker: Waiter, schedule: Schedule, faults: Faults) -> None:
+    def __init__(self, store: Store, worker: Waiter, schedule: Schedule, faults: Faults) -> None:
         self._store = store
         self._worker = worker
         self._schedule = schedule

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from simulator.world import World, at_once
 
-from leadflow.adapters.store_memory import MemoryStore
 from leadflow.contracts import topics
 from leadflow.contracts.collections import (
     IDENTITIES,
@@ -22,7 +21,7 @@ from leadflow.contracts.collections import (
 from leadflow.contracts.documents import IdentityDoc, LeadDoc, ProfileDoc, RejectionDoc, TouchpointDoc
 from leadflow.contracts.identity import Evidence
 from leadflow.contracts.lead import LeadScore, StageChanged
-from leadflow.ports import Record
+from leadflow.ports import Record, Store
 
 _CYCLE = "a cycle of links"
 
@@ -77,7 +76,7 @@ def observe(world: World) -> Observed:
     )
 
 
-def documents(store: MemoryStore, collection: Collection[Any]) -> dict[str, Any]:
+def documents(store: Store, collection: Collection[Any]) -> dict[str, Any]:
     """A whole collection."""
     return {stored.key: stored.value for stored in at_once(store.find(collection, limit=1_000_000))}
 

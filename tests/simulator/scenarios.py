@@ -7,6 +7,7 @@ from types import MappingProxyType
 from simulator.faults import Odds
 
 CALM = Odds(unavailable=0, conflict=0, torn=0)
+TROUBLED = Odds(unavailable=0.2, conflict=0.2, torn=0.5)
 ROUGH = Odds(unavailable=0.08, conflict=0.08, torn=0.5)
 
 CRASHES = {"kill": 4, "stop": 1}
@@ -30,6 +31,7 @@ class Scenario:
     poison: int = 0  # how many touchpoints nobody can count until they are repaired
     actions: int = 0  # how many of the touchpoints are sales actions
     new_model: bool = False
+    arango: bool = False  # the store is ArangoDB's, on the double: its requests, its queries, its revisions
     gaps: bool = True  # transactions use up offsets, as Kafka's do
     redelivered: bool = False  # old records of `resolved` come again at new positions
 
@@ -62,4 +64,12 @@ TOUCHPOINTS: Mapping[str, Scenario] = MappingProxyType(
 )
 """What is special about the touchpoints, or about how often they are read."""
 
-SCENARIOS: Mapping[str, Scenario] = MappingProxyType({**WORKERS, **TOUCHPOINTS})
+STORES: Mapping[str, Scenario] = MappingProxyType(
+    {
+        "arango": Scenario(odds=TROUBLED, chaos=ALL, arango=True),
+        "arango limits": Scenario(odds=TROUBLED, chaos=ALL, arango=True, limits=True, actions=3, poison=2),
+    }
+)
+"""The store of the distributed mode, one call in five refused, done in part or done without an answer."""
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({**WORKERS, **TOUCHPOINTS, **STORES})

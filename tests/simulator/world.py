@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any, TypeVar
 
 import msgspec
+from arango_double.in_process import store_in_process
 from simulator.broker import Broker
 from simulator.faults import Faults
 from simulator.faulty_log import FaultyLog
@@ -26,7 +27,7 @@ from leadflow.core.identity.rules import IdentityRules
 from leadflow.core.scoring.load import load_model
 from leadflow.core.scoring.model import Model
 from leadflow.pipeline.hop import Surroundings
-from leadflow.ports import Emit
+from leadflow.ports import Emit, Store
 from leadflow_processor import service as processor_service
 from leadflow_scoring import service as scoring_service
 
@@ -69,7 +70,7 @@ class World:
         self.log = MemoryLog(
             partitions=PARTITIONS, clock=self.clock, marks=lambda: gaps.choice((1, 1, 2, 5)) if gaps else 0
         )
-        self.store = MemoryStore()
+        self.store: Store = at_once(store_in_process()) if scenario.arango else MemoryStore()
         self.faults = Faults(self.schedule, scenario.odds)
         self.broker = Broker(self.log, self.schedule, self.faults, scenario.batch)
         self.hasher = Hasher(b"a secret of the simulator")
