@@ -63,7 +63,7 @@ format: $(TESTABLE) ## put the code into its one form
 schemas: $(TESTABLE) ## regenerate schemas/ from the wire types
 	@$(BIN)/leadflow schemas
 
-docs: $(TESTABLE) ## regenerate the table in docs/configuration.md
+docs: $(TESTABLE) ## regenerate the tables in docs/configuration.md and docs/operations.md
 	@$(BIN)/leadflow settings
 
 lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)

@@ -1,19 +1,24 @@
 """What a new user is told to type, typed."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from e2e.api import Api, Json
-from e2e.server import Server
+from e2e.server import Server, free_port
 from e2e.waiting import wait_for
+from tools.broker import Cluster
 
 README = Path(__file__).parents[2] / "README.md"
+SHOWN_KAFKA = "kafka://127.0.0.1:9092"
 SHOWN_URL, SHOWN_KEY, SHOWN_ID = "http://127.0.0.1:8080", "YOUR_WRITE_KEY", "/ID/"
 THEN_ASK = "# one profile knows both; the lead has moved, and says why\n"
 
@@ -114,3 +119,58 @@ def test_every_address_answers(api: Api, new_server: Server) -> None:
     assert len(addresses) > 3
     answers = {address: api.http.get(address).status_code for address in addresses}
     assert {address: status for address, status in answers.items() if status not in {200, 401, 405}} == {}
+
+
+@pytest.fixture
+def services_of_the_readme(kafka: Cluster, tmp_path: Path) -> Iterator[tuple[dict[str, str], str]]:
+    """Type what the README says about Kafka; the addresses of the services by their ports there, and the exports."""
+    [lines] = blocks("The same as separate services over Kafka")
+    ports = {shown: str(free_port()) for shown in re.findall(r"--port (\d+)", lines)}
+    for shown, port in ports.items():
+        lines = lines.replace(f"--port {shown}", f"--port {port}")
+    lines = lines.replace(SHOWN_KAFKA, kafka.url).replace(" &\n", f" >>{tmp_path}/services.log 2>&1 &\n")
+    (tmp_path / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    pids = tmp_path / "pids"
+    prefix = f"export LEADFLOW_TOPIC_PREFIX={tmp_path.name}."
+    script = f"set -e\n{prefix}\n{lines}\njobs -p >{pids}\ndeclare -px"
+    typed = subprocess.run(  # noqa: S603  lines of our own README
+        ["bash", "-c", script],  # noqa: S607
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    try:
+        assert typed.returncode == 0, typed.stdout + typed.stderr
+        yield {shown: f"http://127.0.0.1:{port}" for shown, port in ports.items()}, typed.stdout
+    finally:
+        started = [int(pid) for pid in pids.read_text().split()]
+        for pid in started:
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "their end")
+
+
+@pytest.mark.kafka
+def test_tour_over_kafka(services_of_the_readme: tuple[dict[str, str], str]) -> None:
+    """Four services started by the README's lines take an event and make a lead of it."""
+    addresses, exported = services_of_the_readme
+    observer, *_, admin = addresses.values()
+    write_key = re.findall(r'LEADFLOW_WRITE_KEYS="web:(\w+)"', exported)[0]
+    token = re.findall(r'LEADFLOW_ADMIN_TOKEN="(\w+)"', exported)[0]
+    wait_for(lambda: all(ready(address) for address in addresses.values()), "four services being ready", seconds=60)
+    with Api(observer, token, admin) as api:
+        event = {"type": "track", "anonymousId": "a-3", "event": "Demo Requested", "messageId": "tour"}
+        api.send({**event, "properties": {"email": "lan@example.vn", "phone": "0912 345 678"}}, write_key)
+        api.scored(["tour"])
+        profile_id = api.profile_id(email="lan@example.vn")
+        assert profile_id
+        assert [change["to"] for change in api.changes(profile_id)] == ["lead", "mql"]
+
+
+def ready(address: str) -> bool:
+    """Whether a service can work."""
+    try:
+        return httpx.get(f"{address}/readyz", timeout=5).is_success
+    except httpx.TransportError:
+        return False

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leadflow.cli.settings_table import PAGE, renewed
+from leadflow.cli.doc_tables import TABLES
 from leadflow.runtime.settings import Settings, SettingsError, load_settings, unknown_variables
 
 ROOT = Path(__file__).parents[2]
@@ -107,8 +107,12 @@ def test_an_unknown_variable_is_named_with_the_nearest_one() -> None:
     assert found == ("LEADFLOW_WRITEKEYS is no setting: did you mean LEADFLOW_WRITE_KEYS?",)
 
 
-def test_the_page_on_configuration_shows_the_settings_as_they_are() -> None:
-    """`make docs` has been run since the settings changed."""
-    page = (ROOT / PAGE).read_text(encoding="utf-8")
-    assert renewed(page) == page
-    assert "LEADFLOW_RATE_LIMIT" in page
+def test_the_tables_of_the_documentation_show_the_code_as_it_is() -> None:
+    """`make docs` has been run since settings or metrics changed."""
+    configuration, operations = ((ROOT / table.page).read_text(encoding="utf-8") for table in TABLES)
+    assert [table.renewed(page) for table, page in zip(TABLES, (configuration, operations), strict=True)] == [
+        configuration,
+        operations,
+    ]
+    assert "`LEADFLOW_KAFKA_SECURITY`" in configuration
+    assert "| `leadflow_<hop>_lag_records` | gauge | partition |" in operations

@@ -9,9 +9,9 @@ from typing import Annotated
 import structlog
 import typer
 
+from leadflow.cli.doc_tables import write_tables
 from leadflow.cli.init import init
 from leadflow.cli.schemas import FOLDER, schemas
-from leadflow.cli.settings_table import settings_table
 from leadflow.cli.simulate import simulate
 from leadflow.ports import LeadflowError
 from leadflow.runtime import logging
@@ -160,10 +160,10 @@ def schemas_command(
 
 @app.command("settings")
 def settings_command(
-    *, check: Annotated[bool, typer.Option(help="Fail if the page is not current; write nothing.")] = False
+    *, check: Annotated[bool, typer.Option(help="Fail if a page is not current; write nothing.")] = False
 ) -> None:
-    """Write the table of settings into docs/configuration.md, or check it."""
-    settings_table(check=check)
+    """Write the tables of settings and metrics into docs/configuration.md and docs/operations.md, or check them."""
+    write_tables(check=check)
 
 
 @app.command("replay")

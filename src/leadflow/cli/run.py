@@ -87,7 +87,8 @@ async def _opened(stack: AsyncExitStack, process: _Process, secrets: Secrets) ->
         health.report(_OPENING, f"{part}: {reason}")
         logger.warning("waiting", part=part, reason=reason)
 
-    adapters = open_adapters(process.settings, secrets.hash_secret, waits)
+    stores = process.parts != frozenset({Part.OBSERVER})
+    adapters = open_adapters(process.settings, secrets.hash_secret, waits, stores=stores)
     opening = asyncio.create_task(stack.enter_async_context(adapters))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)

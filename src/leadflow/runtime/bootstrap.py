@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from leadflow.adapters.log_sqlite import SqliteLog
+from leadflow.adapters.store_memory import MemoryStore
 from leadflow.adapters.store_sqlite import SqliteStore
 from leadflow.adapters.system_clock import SystemClock
 from leadflow.core.identity.hashing import Hasher
-from leadflow.ports import Clock, Log, Ports, Unavailable
+from leadflow.ports import Clock, Log, Ports, Store, Unavailable
 from leadflow.runtime.health import Check, log_check, store_check
 from leadflow.runtime.settings import Settings, SettingsError
 from leadflow.runtime.topics import topics_of
@@ -61,17 +62,23 @@ def in_silence(_part: str, _reason: str) -> None:
 
 
 @asynccontextmanager
-async def open_adapters(settings: Settings, hash_secret: bytes, waits: Waits = in_silence) -> AsyncIterator[Adapters]:
+async def open_adapters(
+    settings: Settings, hash_secret: bytes, waits: Waits = in_silence, *, stores: bool = True
+) -> AsyncIterator[Adapters]:
     """Open log and store, and close them at the end; a server that is away is waited for.
 
-    SQLite files are created or migrated where needed. Raises SettingsError, TopicsDiffer.
+    SQLite files are created or migrated where needed. `stores` False: for a process that asks the store nothing, which
+    then needs none. Raises SettingsError, TopicsDiffer.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         log = await _open_log(settings, clock, stack, waits)
-        store = await open_store(settings, stack)
-        ports = Ports(log=log.port, store=store, clock=clock, hasher=Hasher(hash_secret))
-        yield Adapters(ports, {"log": log.check, "store": _both(store_check(store), store.writer.check)}, log.trim)
+        checks = {"log": log.check}
+        store: Store = MemoryStore()  # stands in where nobody asks
+        if stores:
+            store = opened = await open_store(settings, stack)
+            checks["store"] = _both(store_check(store), opened.writer.check)
+        yield Adapters(Ports(log=log.port, store=store, clock=clock, hasher=Hasher(hash_secret)), checks, log.trim)
 
 
 async def _open_log(settings: Settings, clock: Clock, stack: AsyncExitStack, waits: Waits) -> _Log:
