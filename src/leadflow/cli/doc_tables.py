@@ -1,11 +1,11 @@
 """`leadflow settings`: the tables of the documentation that are made from the code, so that they cannot be wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import typer
-from prometheus_client.registry import Collector
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -52,19 +52,19 @@ def _default(field: FieldInfo) -> str:
 
 def metrics_table() -> str:
     """Return every metric with its kind, labels and meaning, in Markdown; what all hops have is there once."""
-    rows = [_row(metric) for metric in vars(metrics).values() if isinstance(metric, Collector)]
+    rows = [_row(metric) for name, metric in vars(metrics).items() if name.isupper() and hasattr(metric, "describe")]
     for field in fields(metrics.PROCESSOR):
         row = _row(getattr(metrics.PROCESSOR, field.name))
         rows.append(row.replace("leadflow_processor_", "leadflow_<hop>_").replace("processor", "the hop"))
     return "\n".join(["| metric | kind | labels | what it says |", "|---|---|---|---|", *sorted(rows)])
 
 
-def _row(metric: Collector) -> str:
+def _row(metric: Any) -> str:
     """Return a metric's line. A counter is read under its name with `_total`."""
     (family,) = metric.describe()
     name = f"{family.name}_total" if family.type == "counter" else family.name
-    # Labels are told nowhere else before they were used.
-    labels = getattr(metric, "_labelnames", None) or getattr(family, "_labelnames", ())
+    # No public attribute tells the labels of a metric before they were used.
+    labels: Sequence[str] = getattr(metric, "_labelnames", ()) or getattr(family, "_labelnames", ())
     return f"| `{name}` | {family.type} | {', '.join(labels)} | {family.documentation} |"
 
 
