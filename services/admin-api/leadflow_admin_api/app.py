@@ -15,6 +15,7 @@ from leadflow_admin_api import (
     merges,
     models,
     openapi,
+    parked,
     problems,
     profiles,
     receipts,
@@ -48,6 +49,7 @@ _RESOURCES = (
     models,
     receipts,
     merges,
+    parked,
     later,
 )
 

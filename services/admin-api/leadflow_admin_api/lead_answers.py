@@ -16,6 +16,7 @@ from leadflow_admin_api.lead_shapes import (
     LeadSource,
     ModelName,
     OverrideAnswer,
+    ParkedAnswer,
     Who,
 )
 from leadflow_admin_api.lead_shapes import Touch as TouchAnswer
@@ -86,7 +87,17 @@ def _facts(tree: Tree, tally: Tally) -> dict[str, Any]:
         "bant": {name: _bant(stated) for name, stated in tally.bant.items()},
         "override": _override(lead.standing),
         "allowed": list(allowed_actions(lead.standing.stage)),
+        "parked": _parked(tree),
     }
+
+
+def _parked(tree: Tree) -> ParkedAnswer | None:
+    """The member that has stood still the longest."""
+    stopped = [(lead.parked.since, pid, lead.parked) for pid, lead in tree.leads.items() if lead.parked is not None]
+    if not stopped:
+        return None
+    since, pid, parked = min(stopped, key=lambda one: one[:2])
+    return ParkedAnswer(profile_id=pid, since=to_rfc3339(since), reason=parked.reason)
 
 
 def _since(tree: Tree, tally: Tally) -> int:

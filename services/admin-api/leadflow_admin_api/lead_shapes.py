@@ -35,6 +35,7 @@ LEAD_EXAMPLE: JsonDict = {
         "system": "lead",
     },
     "allowed": ["contact", "accept", "reject", "disqualify", "assign", "consent", "override"],
+    "parked": None,
 }
 
 
@@ -104,6 +105,14 @@ class BantAnswer(BaseModel):
     at: str
 
 
+class ParkedAnswer(BaseModel):
+    """A lead that stands still: a record could not be applied, and what came since waits for a repair of the code."""
+
+    profile_id: str = Field(description="The profile of the person that stands still.")
+    since: str
+    reason: str
+
+
 class Lead(BaseModel):
     """A lead. A merged profile id answers with the lead that it became part of."""
 
@@ -128,6 +137,7 @@ class Lead(BaseModel):
     bant: dict[str, BantAnswer]
     override: OverrideAnswer | None
     allowed: list[str] = Field(description="The actions that are legal in this stage.")
+    parked: ParkedAnswer | None = Field(default=None, description="Null unless it stands still; see `/parked`.")
 
 
 class Leads(BaseModel):
