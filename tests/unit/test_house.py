@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 
 from leadflow.cli.dispatch import Site
 from leadflow.cli.welcome import welcome
-from leadflow.runtime.logging import HIDDEN, configure
+from leadflow.runtime.logging import HIDDEN, Seldom, configure
 from leadflow.runtime.secrets import load_or_create, mark_shown
 from leadflow.runtime.settings import Settings
 
@@ -146,6 +146,21 @@ def test_logs_are_json_and_hide_personal_fields(monkeypatch: pytest.MonkeyPatch)
     assert ours["email"] == HIDDEN
     assert (ours["profile_id"], ours["event"], ours["level"]) == ("p1", "seen", "warning")
     assert theirs["event"] == "plain"
+
+
+def test_a_library_that_repeats_itself_is_heard_now_and_then() -> None:
+    """A broker that is away for an hour does not fill the disk; our own lines all stand."""
+    seldom = Seldom("aiokafka", seconds=10)
+
+    def passes(name: str, at: float, node: int = 1) -> bool:
+        record = logging.LogRecord(name, logging.ERROR, "x.py", 1, "Unable to connect to %s", (node,), None)
+        record.created = at
+        return bool(seldom.filter(record))
+
+    assert [passes("aiokafka.client", at, node=at) for at in (1, 2, 10, 11, 12)] == [True, False, False, True, False]
+    assert passes("aiokafka.conn", 12)
+    assert passes("leadflow.x", 1)
+    assert passes("leadflow.x", 1)
 
 
 def test_every_metric_has_the_name_that_the_house_gives() -> None:

@@ -25,6 +25,28 @@ _LIBRARIES = {
     "aiokafka": logging.WARNING,
     "aiokafka.producer.sender": logging.ERROR,  # warns of every retry, and a new transaction's first write is one
 }
+_AGAIN_SECONDS = 10.0
+
+
+class Seldom(logging.Filter):
+    """Let through what a library repeats only once in a while: a broker that is away is thousands of lines."""
+
+    def __init__(self, prefix: str, seconds: float = _AGAIN_SECONDS) -> None:
+        """`prefix`: of the loggers that are meant."""
+        super().__init__()
+        self._prefix = prefix
+        self._seconds = seconds
+        self._last: dict[tuple[str, str], float] = {}  # by the words before their values are put in: a small set
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is to be logged."""
+        if not record.name.startswith(self._prefix):
+            return True
+        words = (record.name, str(record.msg))
+        if record.created - self._last.get(words, -self._seconds) < self._seconds:
+            return False
+        self._last[words] = record.created
+        return True
 
 
 def hide_personal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -62,6 +84,7 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=False,  # tests configure more than once; hot paths do not log
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Seldom("aiokafka"))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
