@@ -15,6 +15,7 @@ from leadflow.pipeline.ingest.nesting import nested_deeper_than
 from leadflow.pipeline.ingest.origin import Context, channel_of, context_over, sent_by_crawler
 from leadflow.pipeline.ingest.partition import partition_key
 from leadflow.pipeline.ingest.payload import TOO_DEEP, Payload, event_too_large, placed
+from leadflow.pipeline.ingest.plain import plain_header, read_plain
 from leadflow.pipeline.ingest.refusal import Refusal
 from leadflow.pipeline.ingest.settings import ObserverSettings
 from leadflow.pipeline.ingest.times import event_time, read_instant
@@ -70,16 +71,19 @@ def take_event(
     hasher: Hasher,
 ) -> Taken | Refusal:
     """Decode, check and wrap one event. `given_type`, which the path states, wins over the event's own."""
-    fields: dict[str, Any] | Refusal | None = payload.fields
-    if fields is None:
-        fields = read_fields(raw, len(bytes(payload.context)) if payload.context_fields else 0, limits)
-    if type(fields) is Refusal:
-        return fields
-    header = read_header(fields, given_type, delivery.anonymous_id)
-    if type(header) is Refusal:
-        return header
-    if delivery.anonymous_id is not None and text_of(fields.get("anonymousId")) is None:
-        raw = with_anonymous_id(raw, delivery.anonymous_id)
+    shared = len(bytes(payload.context)) if payload.context_fields else 0
+    plain = payload.plain or read_plain(raw, shared, limits)
+    header = plain_header(plain, given_type) if plain and delivery.anonymous_id is None else None
+    if header is None:
+        fields = read_fields(raw, shared, limits)
+        if type(fields) is Refusal:
+            return fields
+        full = read_header(fields, given_type, delivery.anonymous_id)
+        if type(full) is Refusal:
+            return full
+        header = full
+        if delivery.anonymous_id is not None and text_of(fields.get("anonymousId")) is None:
+            raw = with_anonymous_id(raw, delivery.anonymous_id)
     context = context_over(header.context, payload.context_fields)
     touchpoint = make_touchpoint(raw, header, context, payload, delivery)
     emit = Emit(

@@ -7,6 +7,7 @@ import msgspec
 from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.pipeline.ingest.body import mend
 from leadflow.pipeline.ingest.nesting import nested_deeper_than
+from leadflow.pipeline.ingest.plain import Plain, read_plain
 from leadflow.pipeline.ingest.refusal import Refusal
 from leadflow.pipeline.ingest.settings import ObserverSettings
 
@@ -51,12 +52,11 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     write_key: Any
     sent_at: Any = None
     context: msgspec.Raw = NO_JSON
-    context_fields: dict[str, Any] = {}
-    fields: dict[str, Any] | None = None  # of a lone event that could be read
+    context_fields: dict[str, Any] = {}  # of the context; hand one over where it counts, a default is made anew
+    plain: Plain | None = None  # a lone event, if it is one
 
 
 _single = msgspec.json.Decoder(_Single)
-_decode = msgspec.json.Decoder().decode
 _batch = msgspec.json.Decoder(_Batch)
 
 
@@ -76,26 +76,14 @@ def read_payload(data: bytes, *, batch: bool | None, limits: ObserverSettings) -
 
 
 def _read_single(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
-    fields = _whole(data, limits)
-    if fields is not None:
-        key = fields.get("writeKey") or fields.get("api_key")
-        return Payload(events=(data.strip(),), batch=False, write_key=key, context_fields=_NOTHING, fields=fields)
+    plain = read_plain(data, 0, limits)
+    if plain is not None:
+        key = plain.write_key or plain.api_key
+        return Payload(events=(data.strip(),), batch=False, write_key=key, context_fields=_NOTHING, plain=plain)
     head = _single.decode(data)
     if len(data) > limits.max_event_bytes:
         return event_too_large(len(data), limits)
-    key = head.write_key or head.api_key
-    return Payload(events=(data.strip(),), batch=False, write_key=key, context_fields=_NOTHING)
-
-
-def _whole(data: bytes, limits: ObserverSettings) -> dict[str, Any] | None:
-    """Decode a lone event at once, as nearly all can be; None: look for the reason, which may come after the key's."""
-    if len(data) > limits.max_event_bytes or nested_deeper_than(limits.max_nesting, data):
-        return None
-    try:
-        fields = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return fields if isinstance(fields, dict) else None
+    return Payload(events=(data.strip(),), batch=False, write_key=head.write_key or head.api_key)
 
 
 def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
