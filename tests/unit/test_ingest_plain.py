@@ -88,7 +88,8 @@ def test_what_sdks_send_is_plain(call: TouchpointType) -> None:
     """Otherwise the short way would be of no use."""
     raw = json.dumps({
         "type": call, "event": "A", "name": "home", "groupId": "g", "previousId": "p", "userId": "u",
-        "anonymousId": "a", "messageId": "m", "properties": {"a": [1]}, "traits": {}, "context": {"library": {"name": "x"}},
+        "anonymousId": "a", "messageId": "m",
+        "properties": {"a": [1]}, "traits": {}, "context": {"library": {"name": "x"}},
         "integrations": {"All": True}, "originalTimestamp": "2026-11-21T18:33:16.947Z", "writeKey": "k",
         "sentAt": "2026-11-21T18:33:17.947Z", "_metadata": {"bundled": []},
     }).encode()  # fmt: skip
