@@ -14,7 +14,7 @@ from simulator.world import World
 from leadflow.contracts.topics import IDENTITY, TOUCHPOINTS
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.touchpoint import Signal
-from leadflow.pipeline import hop
+from leadflow.pipeline import checkpoint, hop
 from leadflow.pipeline.scoring import lead, parking, poison
 from leadflow.pipeline.scoring.counting import signal_of
 from leadflow_scoring import service
@@ -57,6 +57,7 @@ def run_seed(seed: int, name: str, *, traced: bool = False) -> Outcome:
         patch.object(hop, "perf_counter", time),
         patch.object(hop, "random", _Jitter(world)),
         patch.object(hop, "logger", _Silent()),
+        patch.object(checkpoint, "logger", _Silent()),
         patch.object(parking, "logger", _Silent()),
         patch.object(poison, "logger", _Silent()),
         patch.object(service, "logger", _Silent()),

@@ -8,16 +8,28 @@ from time import perf_counter
 
 import structlog
 
-from leadflow.contracts.collections import CHECKPOINTS
-from leadflow.contracts.documents import CheckpointDoc
 from leadflow.metrics import HopMetrics
+from leadflow.pipeline import checkpoint
 from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.dead_letters import TooManyRejected
-from leadflow.ports import Assignment, Clock, Emit, Fenced, Log, LostPosition, Record, Store, Unavailable
+from leadflow.ports import (
+    Assignment,
+    Clock,
+    Emit,
+    Fenced,
+    Log,
+    LostPosition,
+    Overtaken,
+    Record,
+    Revoked,
+    Store,
+    Unavailable,
+)
 
 _FETCH_WAIT = 0.5  # seconds; also how long a stop may go unnoticed
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
+_CALM = 30.0  # seconds in a group after which trouble counts as new
 _CHECKPOINT_EVERY = 1.0  # seconds under load; at once when idle, so that an offset that expires is never ahead of it
 
 logger = structlog.get_logger(__name__)
@@ -39,6 +51,10 @@ async def _nothing() -> None:
     """What most hops have to do before they consume."""
 
 
+def _remembers_nothing(partition: int) -> None:
+    """What most hops have to forget when they lose a partition."""
+
+
 def _to_nobody(_hop: str, _state: str | None) -> None:
     """Where nobody asks how a hop is."""
 
@@ -47,7 +63,8 @@ def _to_nobody(_hop: str, _state: str | None) -> None:
 class Hop:
     """A consuming service: its group and topic, and the idempotent step that it takes for each batch.
 
-    `prepare` runs whenever it joins its group, before it reads anything; it may run again at any time.
+    `prepare` runs whenever it joins its group, before it reads anything; it may run again at any time. `lost` is told
+    the number of each partition that is ours no longer: what is remembered of it may be outdated from then on.
     """
 
     group: str
@@ -56,6 +73,7 @@ class Hop:
     metrics: HopMetrics
     max_records: int = 1_000
     prepare: Callable[[], Awaitable[None]] = _nothing
+    lost: Callable[[int], None] = _remembers_nothing
 
     @property
     def name(self) -> str:
@@ -77,18 +95,25 @@ class Surroundings:
 async def run_hop(hop: Hop, around: Surroundings) -> None:
     """Consume until `stop` is set. A failed commit leaves the group and joins again: the log knows what was committed.
 
-    Raises Fenced when another process has taken a partition over, LostPosition when the log does not hold the offset to
-    go on from, TooManyRejected when most records cannot be processed; all are for an operator.
+    Raises Fenced when another process has taken over a log that cannot be shared, LostPosition when the log does not
+    hold the offset to go on from, TooManyRejected when most records cannot be processed; all are for an operator.
     """
     pause = _FIRST_PAUSE
     around.report(hop.name, "joins its group")
     while not around.stop.is_set():
+        joined_at = perf_counter()
         try:
             await hop.prepare()
             async with around.log.consume(hop.group, hop.topic) as assignments:
                 around.report(hop.name, None)
                 await _consume(hop, assignments, around)
-            pause = _FIRST_PAUSE
+        except* (Overtaken, Unavailable) as group:
+            _count(hop, group)
+            pause = _FIRST_PAUSE if perf_counter() - joined_at > _CALM else pause
+            logger.warning("rejoining", group=hop.group, topic=hop.topic, error=_first(group), pause_s=pause)
+            around.report(hop.name, f"joins its group again: {_first(group)}")
+            await _rest(pause, around.stop)
+            pause = min(pause * 2, _LONGEST_PAUSE)
         except* Fenced as group:
             hop.metrics.fenced.inc()
             raise Fenced(_first(group)) from group
@@ -96,21 +121,30 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
             raise LostPosition(_first(group)) from group
         except* TooManyRejected as group:
             raise TooManyRejected(_first(group)) from group
-        except* Unavailable as group:
-            hop.metrics.retries.labels("commit_unavailable").inc()
-            logger.warning("rejoining", group=hop.group, topic=hop.topic, error=_first(group))
-            around.report(hop.name, f"joins its group again: {_first(group)}")
-            await _rest(pause, around.stop)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _count(hop: Hop, trouble: BaseExceptionGroup[Exception]) -> None:
+    if trouble.subgroup(Overtaken) is not None:
+        hop.metrics.fenced.inc()
+    if trouble.subgroup(Unavailable) is not None:
+        hop.metrics.retries.labels("commit_unavailable").inc()
 
 
 async def _consume(hop: Hop, assignments: AsyncIterator[Assignment], around: Surroundings) -> None:
-    """Run one task per assigned partition until `stop`; the first failure ends them all."""
+    """Run one task per assigned partition until `stop`; the first failure ends them all.
+
+    A partition that comes back to us is started anew, once its last task is over.
+    """
     async with asyncio.TaskGroup() as tasks:
+        owners: dict[int, asyncio.Task[None]] = {}
 
         async def accept() -> None:
             async for assignment in assignments:
-                tasks.create_task(_own(hop, assignment, around))
+                earlier = owners.get(assignment.partition)
+                if earlier is not None and not earlier.done():
+                    earlier.cancel()
+                    await asyncio.wait({earlier})
+                owners[assignment.partition] = tasks.create_task(_own(hop, assignment, around))
 
         accepting = tasks.create_task(accept())
         await around.stop.wait()
@@ -118,18 +152,29 @@ async def _consume(hop: Hop, assignments: AsyncIterator[Assignment], around: Sur
 
 
 async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
-    """Process one partition, batch by batch."""
-    key = f"{hop.group}:{assignment.topic}:{assignment.partition}"
-    committed, unsaved = await _resume(assignment, key, around.store)
+    """Process one partition until it is taken back by its group, or `stop`."""
+    try:
+        await _process(hop, assignment, around)
+    except Revoked as reason:
+        logger.info("partition_revoked", group=hop.group, topic=hop.topic, reason=str(reason))
+    finally:
+        hop.lost(assignment.partition)
+
+
+async def _process(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
+    """Fetch, step and commit, batch by batch."""
+    key = checkpoint.key_of(hop.group, assignment)
+    committed, unsaved = await checkpoint.resume(assignment, key, around.store)
     saved_at, wait = perf_counter(), 0.0
     while not around.stop.is_set():
-        records = await assignment.fetch(hop.max_records, wait)
+        records, waited = await assignment.fetch(hop.max_records, wait), wait > 0
         wait = _FETCH_WAIT
         if unsaved and (not records or perf_counter() - saved_at > _CHECKPOINT_EVERY):
-            unsaved = not await _checkpoint(around.store, key, committed)
+            unsaved = not await checkpoint.save(around.store, key, committed)
             saved_at = perf_counter()
         if not records:
-            if assignment.position > committed:  # only marks of transactions lie there: no lag, nothing to read again
+            if waited and assignment.position > committed:
+                # Only marks of transactions lie there: no lag. Not before all is quiet: it takes a transaction.
                 await assignment.commit(assignment.position, ())
                 committed, unsaved = assignment.position, True
             continue
@@ -143,36 +188,7 @@ async def _own(hop: Hop, assignment: Assignment, around: Surroundings) -> None:
             assignment.seek(committed)
         _measure(hop, records, step, started, around.clock)
     if unsaved:
-        await _checkpoint(around.store, key, committed)
-
-
-async def _resume(assignment: Assignment, key: str, store: Store) -> tuple[int, bool]:
-    """Start at the later of the committed offset and the checkpoint; never silently at the log's beginning.
-
-    Returns where that is, and whether the checkpoint lies behind it: its last owner may have died in between.
-    """
-    (checkpoint,) = await store.get(CHECKPOINTS, [key])
-    saved = checkpoint.value.offset if checkpoint is not None else 0
-    if saved > assignment.position:
-        assignment.seek(saved)
-    return assignment.position, saved < assignment.position
-
-
-async def _checkpoint(store: Store, key: str, offset: int) -> bool:
-    """Keep a second memory of the committed offset; False when it has to be tried again."""
-    document = CheckpointDoc(offset=offset)
-    try:
-        (known,) = await store.get(CHECKPOINTS, [key])
-        if known is None:
-            (done,) = await store.insert(CHECKPOINTS, [(key, document)])
-            return done
-        if known.value.offset < offset:
-            (done,) = await store.replace(CHECKPOINTS, [(key, document, known.rev)])
-            return done
-    except Unavailable as error:
-        logger.warning("checkpoint_not_written", key=key, error=str(error))
-        return False
-    return True
+        await checkpoint.save(around.store, key, committed)
 
 
 async def _insist(hop: Hop, records: Sequence[Record], stop: asyncio.Event) -> Step | None:
