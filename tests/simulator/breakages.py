@@ -42,7 +42,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "poison reset",
         ),
         "commit before write": Breakage(
-            f"{PIPELINE}.hop:_own",
+            f"{PIPELINE}.hop:_process",
             "        step = await _insist(hop, records, around.stop)\n",
             "        await assignment.commit(records[-1].offset + 1, ())\n"
             "        step = await _insist(hop, records, around.stop)\n",

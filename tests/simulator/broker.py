@@ -59,7 +59,10 @@ class Broker:
         others = [
             member
             for member in self._members
-            if (member.group, member.topic) == place[:2] and member is not owner and member.worker.awake
+            if (member.group, member.topic) == place[:2]
+            and member is not owner
+            and member.worker.awake
+            and not member.worker.retired
         ]
         if others:
             self._assign(place, self.schedule.random.choice(others))
