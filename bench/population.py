@@ -80,7 +80,10 @@ def _claims(identifiers: list[Identifier], keys: list[str], born: int) -> Iterat
 
 def _lead(templates: list[LeadDoc], person: Person, keys: list[str]) -> LeadDoc:
     lead = templates[person.number % TEMPLATES]
-    score = msgspec.structs.replace(lead.published(), profile_id=_leaf(keys))
+    published = lead.published()
+    if published is None:
+        raise ValueError(f"person {person.number} of the benchmark has no score")
+    score = msgspec.structs.replace(published, profile_id=_leaf(keys))
     return msgspec.structs.replace(lead, score=msgspec.Raw(msgspec.json.encode(score)))
 
 

@@ -5,7 +5,7 @@ import asyncio
 from tools.broker import missing_programs, running
 
 from bench.goals import Figure
-from bench.kafka import hops
+from bench.kafka import hops, whole
 from bench.kafka.topics import create_topics
 from bench.options import Options
 from bench.parts import observer
@@ -24,4 +24,5 @@ def measure(options: Options) -> list[Figure]:
         return [
             *observer.measure(options, settings, "kafka/"),
             *hops.measure(options, cluster.bootstrap),
+            *whole.measure(options, cluster),
         ]

@@ -30,14 +30,14 @@ class _Change(msgspec.Struct):
 class Probes:
     """Sends a probe now and then; the seconds until each one's first change."""
 
-    def __init__(self, port: int, series: int, per_second: float) -> None:
+    def __init__(self, port: int, stream_port: int, series: int, per_second: float) -> None:
         self._port = port
         self._first = _FIRST_PERSON + series * _SERIES
         self._pause = 1 / per_second
         self._sent: dict[str, float] = {}
         self._seen: dict[str, float] = {}
         self._stopping = False
-        self._stream = HTTPConnection("127.0.0.1", port, timeout=60)
+        self._stream = HTTPConnection("127.0.0.1", stream_port, timeout=60)
 
     @property
     def lost(self) -> int:
@@ -103,9 +103,9 @@ class Probes:
 
 
 @contextmanager
-def probing(port: int, series: int = 0, per_second: float = 5.0) -> Iterator[Probes]:
+def probing(port: int, stream_port: int, series: int = 0, per_second: float = 5.0) -> Iterator[Probes]:
     """Probe beside the block, and wait for the last changes at its end. Each `series` is of other people."""
-    probes = Probes(port, series, per_second)
+    probes = Probes(port, stream_port, series, per_second)
     probes.subscribe()
     Thread(target=probes.listen, daemon=True).start()
     sender = Thread(target=probes.send, daemon=True)
