@@ -50,3 +50,14 @@ async def test_every_answer_of_a_stopping_service_ends_its_connection(entrance: 
     assert "connection" not in before.headers
     assert (after.status_code, after.text, after.headers["x-site"]) == (200, "done", "yes")
     assert after.headers["connection"] == "close"
+
+
+async def test_at_last_a_stopping_service_sends_everybody_elsewhere_but_still_tells_its_health(
+    entrance: Entrance,
+) -> None:
+    """By the time that its port is closed, nobody should be coming to it."""
+    entrance.site, entrance.closing, entrance.refusing = site, True, True
+    refused = await ask(entrance, "/v1/batch")
+    assert (refused.status_code, refused.json()["code"]) == (503, "stopping")
+    assert (refused.headers["connection"], refused.headers["retry-after"]) == ("close", "1")
+    assert (await ask(entrance, "/healthz")).status_code == 200

@@ -28,6 +28,7 @@ logger = structlog.get_logger(__name__)
 TRIM_EVERY = 3600.0  # seconds
 _LEAST_DRAIN = 1.0  # seconds that consumers get to end in order, even if the intake took all there was
 
+_TURN_AWAY = 0.5  # seconds, of the delay of a stop, in which whoever still comes is sent elsewhere
 _OPENING = "start"
 
 Announce = Callable[[int], None]
@@ -131,7 +132,10 @@ async def _drain(process: _Process, composition: Composition, serving: asyncio.T
     composition.end_streams()
     if process.parts != EVERYTHING and supervisor.failure is None:
         # Others of its kind may go on: clients and balancers are to find them before the port is closed.
-        await asyncio.sleep(min(settings.drain_delay, settings.drain_timeout))
+        delay = min(settings.drain_delay, settings.drain_timeout)
+        await asyncio.sleep(max(0.0, delay - _TURN_AWAY))
+        process.entrance.refusing = True
+        await asyncio.sleep(min(delay, _TURN_AWAY))
     process.http.ask_to_stop()
     await serving
     composition.around.stop.set()
