@@ -1,10 +1,10 @@
-"""`python -m arango_double [port] [user password secret]`: run the double until interrupted.
+"""`python -m arango_double --port 8529`: run the double until interrupted, for instance for the driver's own tests.
 
-For instance for the driver's own tests; docs/arangodb.md says how many of them pass.
+docs/arangodb.md says how many of those pass. `PUT /_double/troubles` with the fields of `Troubles` makes trouble.
 """
 
+import argparse
 import asyncio
-import sys
 
 from arango_double.accounts import Accounts
 from arango_double.server import running
@@ -18,6 +18,10 @@ async def main(port: int, user: str, password: str, secret: str) -> None:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    port, user, password, secret = (*given, *("8529", "root", "passwd", "secret")[len(given) :])
-    asyncio.run(main(int(port), user, password, secret))
+    parser = argparse.ArgumentParser(prog="arango_double", description=__doc__)
+    parser.add_argument("--port", type=int, default=8529, help="0 picks a free one")
+    parser.add_argument("--user", default="root")
+    parser.add_argument("--password", required=True)
+    parser.add_argument("--secret", default="", help="what tokens are signed with; made up when not given")
+    given = parser.parse_args()
+    asyncio.run(main(given.port, given.user, given.password, given.secret))

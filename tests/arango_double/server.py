@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -169,6 +170,9 @@ class Server:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, unless trouble strikes."""
         raw, troubles = await request.read(), self.troubles
+        if request.path == "/_double/troubles":
+            troubles.become(json.loads(raw))
+            return _response(Answer(200, {}))
         if troubles.latency:
             await asyncio.sleep(troubles.latency)
         if troubles.strike(troubles.reset):
@@ -226,6 +230,7 @@ def _response(answer: Answer) -> web.Response:
 async def running(accounts: Accounts, *, port: int = 0, troubles: Troubles | None = None) -> AsyncIterator[Server]:
     """A server on the loopback, on a free port unless one is named."""
     server = Server(accounts, troubles or Troubles())
+    accounts.secret = accounts.secret or secrets.token_hex(16)
     application = web.Application(client_max_size=LARGEST_BODY)
     application.router.add_route("*", "/{path:.*}", server.serve)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)

@@ -1,6 +1,7 @@
 """What can go wrong between a client and a database, by a seed: before a request is done, and after."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -30,4 +31,9 @@ class Troubles:
 
     def stop(self) -> None:
         """From now on all goes well."""
-        self.unavailable = self.reset = self.lost = self.stalled = self.conflict = self.latency = 0.0
+        self.become({})
+
+    def become(self, odds: Mapping[str, float]) -> None:
+        """From now on these, and no others."""
+        for name in ("unavailable", "reset", "lost", "stalled", "conflict", "latency"):
+            setattr(self, name, odds.get(name, 0.0))

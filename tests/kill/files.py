@@ -3,9 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from arango_double.process import Place
 from pipeline.aftermath import Aftermath, read_aftermath
 
 from leadflow.adapters.log_sqlite import SqliteLog
+from leadflow.adapters.store_arango import ArangoStore
 from leadflow.adapters.store_sqlite import SqliteStore
 from leadflow.contracts import topics
 
@@ -41,9 +43,10 @@ async def settle(data: Path) -> None:
         await log.close()
 
 
-async def read(data: Path) -> Aftermath:
-    """Everything in the files."""
-    log, store = await SqliteLog.open(data / "log.db"), await SqliteStore.open(data / "store.db")
+async def read(data: Path, place: Place | None = None) -> Aftermath:
+    """Everything in the files; documents are in a database of ArangoDB where a place is given."""
+    log = await SqliteLog.open(data / "log.db")
+    store = await (SqliteStore.open(data / "store.db") if place is None else ArangoStore.open(place.options))
     try:
         return await read_aftermath(log, store)
     finally:

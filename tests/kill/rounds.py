@@ -6,10 +6,12 @@ import resource
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 
 import httpx
+from arango_double.process import Place, place
 from e2e.server import ADMIN_TOKEN, SETTINGS
 from e2e.waiting import wait_for
 from kill.clients import Clients, counted
@@ -29,6 +31,9 @@ HASHER = Hasher(SETTINGS["LEADFLOW_HASH_SECRET"].encode())
 MODEL = shipped_model("b2b")
 
 
+TROUBLES = {"conflict": 0.2, "unavailable": 0.05, "reset": 0.05, "lost": 0.05, "stalled": 0.01}
+"""Shares of the requests to the store, or of its documents, that meet each."""
+
 LIVES = {"under load": 6, "while starting": 3, "while stopping": 2}
 """How a server may come to its end, and how often in comparison."""
 if hasattr(resource, "prlimit"):  # only there can the disk of a running process be filled
@@ -38,12 +43,16 @@ if hasattr(resource, "prlimit"):  # only there can the disk of a running process
 class Lane:
     """One data folder whose server dies again and again while clients go on sending."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        """The seed decides who is killed how; how far the server was by then, the machine decides."""
+    def __init__(self, folder: Path, seed: int, place: Place | None = None) -> None:
+        """The seed decides who is killed how; how far the server was by then, the machine decides.
+
+        Documents are kept in SQLite, or where `place` says, with trouble between the two.
+        """
         folder.mkdir(parents=True)
+        self._place = place
         self.deaths: Counter[str] = Counter()
         self._dice = random.Random(seed)  # noqa: S311
-        self._victim = Victim(folder)
+        self._victim = Victim(folder, {**SETTINGS, **(place.settings if place else {})})
         self._clients = Clients(self._victim.port, f"lane{seed}", seed)
         self._subscriber = Subscriber(self._victim.url)
         self._recent: dict[str, None] = {}
@@ -54,8 +63,13 @@ class Lane:
         self._clients.start()
         self._subscriber.start()
         try:
+            if self._place is not None:
+                self._victim.initialise()
+                self._place.trouble(**TROUBLES)
             for _ in range(rounds):
                 self._round()
+            if self._place is not None:
+                self._place.trouble()
             self._victim.start()
             self._victim.wait_until_ready()
             self._clients.finish()
@@ -114,7 +128,7 @@ class Lane:
         wrong = [*self._receipts(), *self._clients.ledger.unexpected]
         self._subscriber.finish()
         self._victim.stop()
-        seen = asyncio.run(read(self._victim.data))
+        seen = asyncio.run(read(self._victim.data, self._place))
         wrong += [*self._lost(seen), *broken(seen, MODEL), *asyncio.run(_compared(seen)), *self._heard(seen)]
         assert not wrong, f"{len(wrong)} promises broken, the first: {wrong[:10]}"
 
@@ -175,11 +189,14 @@ async def _compared(seen: Aftermath) -> list[str]:
     return wrong
 
 
-def run_lanes(folder: Path, rounds: int, lanes: int = 2, seed: int = 0) -> list[dict[str, object]]:
-    """Share the rounds between lanes that run side by side; what each of them saw."""
-    with ThreadPoolExecutor(lanes) as pool:
+def run_lanes(
+    folder: Path, rounds: int, lanes: int = 2, seed: int = 0, *, arango: bool = False
+) -> list[dict[str, object]]:
+    """Share the rounds between lanes that run side by side; what each of them saw. `arango`: where documents are."""
+    with ExitStack() as stack, ThreadPoolExecutor(lanes) as pool:
+        places = [stack.enter_context(place(f"lane{number}")) if arango else None for number in range(lanes)]
         tasks = [
-            pool.submit(Lane(folder / f"lane{number}", seed + number).run, -(-rounds // lanes))
+            pool.submit(Lane(folder / f"lane{number}", seed + number, places[number]).run, -(-rounds // lanes))
             for number in range(lanes)
         ]
         return [task.result() for task in tasks]

@@ -41,6 +41,9 @@ class Subscriber(Thread):
         last = self._finish.is_set()
         query = {"limit": str(_PAGE), **({"after": self._cursor} if self._cursor is not None else {})}
         answer = http.get("/api/v1/stage-changes", params=query)
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "Retry-After" in answer.headers:
+            self._finish.wait(_PAUSE)  # it is starting, or its store is away: come again
+            return
         if answer.status_code != httpx.codes.OK:
             self.unexpected.append(f"{answer.status_code} {answer.text[:200]}")
             self._caught_up = last

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -17,8 +18,9 @@ _NOT_PASSED_ON = ("LEADFLOW_", "PYTHONDONTWRITEBYTECODE")
 class Victim:
     """One process after the other, on a port and a folder that stay."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         """Nothing is started yet."""
+        self.settings = settings
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = folder / "data"
@@ -33,12 +35,18 @@ class Victim:
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603  the program under test
                 [PROGRAM, "up", "--port", str(self.port), "--data", str(self.data)],
-                env={**environment, **SETTINGS},
+                env={**environment, **self.settings},
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+
+    def initialise(self) -> None:
+        """`leadflow init`, for what no server creates by itself."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
+        command = [PROGRAM, "init", "--data", str(self.data)]
+        subprocess.run(command, env={**environment, **self.settings}, cwd=self._folder, check=True, capture_output=True)  # noqa: S603
 
     def lives_for(self, seconds: float) -> bool:
         """Let it live so long; False when it has ended by itself before."""

@@ -9,7 +9,7 @@ import typer
 from leadflow.adapters.system_clock import SystemClock
 from leadflow.adapters.topic_plan import GROWABLE, plan
 from leadflow.contracts.topics import TOPICS
-from leadflow.runtime.bootstrap import is_kafka, open_sqlite_log, open_store
+from leadflow.runtime.bootstrap import is_arango, is_kafka, open_sqlite_log, open_store
 from leadflow.runtime.secrets import load_or_create
 from leadflow.runtime.settings import Settings, SettingsError
 
@@ -54,10 +54,10 @@ def _init_embedded(settings: Settings) -> None:
     async def opened() -> None:
         async with AsyncExitStack() as stack:
             await open_sqlite_log(settings, SystemClock(), stack)
-            await open_store(settings, stack)
 
     asyncio.run(opened())
-    typer.echo(f"ready: {settings.log_url} and {settings.store_url}")
+    asyncio.run(_init_store(settings))
+    typer.echo(f"ready: {settings.log_url}")
     if secrets.unshown:
         typer.echo(f"generated keys are in {secrets.path}; the first `leadflow up` shows them")
 
@@ -88,7 +88,13 @@ async def _init_kafka(settings: Settings, growing: Mapping[str, int], *, apply: 
 
 
 async def _init_store(settings: Settings) -> None:
-    """Create or migrate the collections."""
+    """Create or migrate the collections, and tell what was done."""
+    if is_arango(settings):
+        # ArangoDB's client is loaded where it is used: the embedded mode starts without it.
+        from leadflow.runtime.arango import prepare_arango  # noqa: PLC0415
+
+        for done in await prepare_arango(settings):
+            typer.echo(done)
     async with AsyncExitStack() as stack:
         await open_store(settings, stack)
     typer.echo(f"ready: {settings.store_url}")

@@ -30,7 +30,7 @@ Trim = Callable[[], Awaitable[int]]
 """Removes what retention and compaction say; the number of records removed."""
 
 _LATER = "{variable} names {scheme}, which is not in this version: use {instead}"
-_LOGS, _STORES = "sqlite:///path or kafka://host:port", "sqlite:///path"
+_LOGS, _STORES = "sqlite:///path or kafka://host:port", "sqlite:///path or arango://host:port/database"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
 
@@ -57,6 +57,11 @@ def is_kafka(settings: Settings) -> bool:
     return settings.log_url.startswith("kafka://")
 
 
+def is_arango(settings: Settings) -> bool:
+    """Whether the store is on ArangoDB: its collections are made by `leadflow init` alone."""
+    return settings.store_url.startswith("arango://")
+
+
 def in_silence(_part: str, _reason: str) -> None:
     """Wait without telling anybody."""
 
@@ -76,8 +81,7 @@ async def open_adapters(
         checks = {"log": log.check}
         store: Store = MemoryStore()  # stands in where nobody asks
         if stores:
-            store = opened = await open_store(settings, stack)
-            checks["store"] = _both(store_check(store), opened.writer.check)
+            store, checks["store"] = await open_store(settings, stack, waits)
         yield Adapters(Ports(log=log.port, store=store, clock=clock, hasher=Hasher(hash_secret)), checks, log.trim)
 
 
@@ -134,13 +138,20 @@ async def open_sqlite_log(settings: Settings, clock: Clock, stack: AsyncExitStac
     return log
 
 
-async def open_store(settings: Settings, stack: AsyncExitStack) -> SqliteStore:
-    """Open the store that LEADFLOW_STORE names. Raises SettingsError."""
+async def open_store(settings: Settings, stack: AsyncExitStack, waits: Waits = in_silence) -> tuple[Store, Check]:
+    """Open the store that LEADFLOW_STORE names, and say what /readyz asks it. Raises SettingsError, NotPrepared."""
+    if is_arango(settings):
+        # ArangoDB's client is loaded where it is used: the embedded mode starts without it.
+        from leadflow.runtime.arango import open_arango  # noqa: PLC0415
+
+        arango = await _patiently(lambda: open_arango(settings), partial(waits, "store"))
+        stack.push_async_callback(arango.close)
+        return arango, store_check(arango)
     path = _store_path(settings)
     _make_folder(path)
     store = await SqliteStore.open(path)
     stack.push_async_callback(store.close)
-    return store
+    return store, _both(store_check(store), store.writer.check)
 
 
 def _store_path(settings: Settings) -> Path:

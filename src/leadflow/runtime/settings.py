@@ -13,6 +13,7 @@ from pydantic_settings import SettingsConfigDict
 from leadflow.core.touchpoint import Quality
 from leadflow.ports import LeadflowError
 from leadflow.runtime import setting_values
+from leadflow.runtime.arango_settings import ArangoSettings
 from leadflow.runtime.kafka_settings import KafkaSettings
 
 PREFIX = "LEADFLOW_"
@@ -27,7 +28,7 @@ class SettingsError(LeadflowError):
 def _url(value: str | None) -> str | None:
     if value is not None and not _URL.fullmatch(value):
         raise ValueError(
-            "must be sqlite:///path (relative) or sqlite:////path, kafka://host:port,… or arango://host:port/db"
+            "must be sqlite:///path (relative) or sqlite:////path, kafka://host:port,… or arango://host:port,…/database"
         )
     return value
 
@@ -54,7 +55,7 @@ def _blocked_values(value: str) -> str:
     return value
 
 
-class Settings(KafkaSettings):
+class Settings(KafkaSettings, ArangoSettings):
     """Every setting with its default; the descriptions make the table in docs/configuration.md."""
 
     model_config = SettingsConfigDict(
@@ -68,7 +69,8 @@ class Settings(KafkaSettings):
     )
     store: Annotated[str | None, AfterValidator(_url)] = Field(
         None,
-        description="URL of the store: `sqlite:///path` or `arango://host:port/db`. Default: `store.db` beside it.",
+        description="URL of the store: `sqlite:///path` or `arango://host:port,…/database`. "
+        "Default: `store.db` beside it.",
     )
     topic_prefix: str = Field(
         "leadflow.", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="Kafka: stands before every topic's name."
