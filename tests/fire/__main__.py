@@ -1,4 +1,4 @@
-"""A drill by hand: `python -m fire --seed 7 --touchpoints 50000 --deeds 60`, or several with `--drills 5`."""
+"""The fire by hand: `python -m fire --seed 7 --touchpoints 50000 --deeds 60`, or another part of it."""
 
 # ruff: noqa: T201 - it speaks to whoever runs it
 
@@ -6,30 +6,69 @@ import argparse
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from fire.crowding import Crowding, hot_profile, merge_storm
 from fire.drill import Drill
-from tools.broker import running
+from fire.outage import Outage
+from fire.stories import away, one_of_three
+from tools.broker import Cluster, Node, running
+
+Run = Callable[[Cluster, Path], dict[str, Any]]
+
+
+def drills(given: argparse.Namespace) -> Iterator[tuple[str, int, Run]]:
+    """Somebody dies, sleeps or joins all the time."""
+    for seed in range(given.seed, given.seed + given.drills):
+        drill = lambda cluster, folder, seed=seed: Drill(cluster, folder, seed, given.touchpoints, given.deeds).run()  # noqa: E731
+        yield f"seed {seed}", 1, drill
+
+
+def outages(_: argparse.Namespace) -> Iterator[tuple[str, int, Run]]:
+    """The broker goes away, or a third of it."""
+    yield "broker stopped", 1, lambda cluster, folder: Outage(cluster, folder).run(away(Node.stop))
+    yield "broker killed", 1, lambda cluster, folder: Outage(cluster, folder).run(away(Node.kill))
+    yield "one of three killed", 3, lambda cluster, folder: Outage(cluster, folder).run(one_of_three)
+
+
+def crowds(given: argparse.Namespace) -> Iterator[tuple[str, int, Run]]:
+    """Ordinary people alone, beside a hot profile, beside a merge storm."""
+
+    def beside(crowd: list[Any]) -> Run:
+        return lambda cluster, folder: Crowding(cluster, folder, given.others, given.rate).run(crowd)
+
+    yield "nobody else", 1, beside([])
+    yield "a hot profile", 1, beside(hot_profile(given.others))
+    yield "a merge storm", 1, beside(merge_storm(given.ids))
+
+
+PARTS = {"drill": drills, "outage": outages, "crowding": crowds}
 
 
 def main() -> int:
     """Exit code 1 when a promise was broken; the data and the logs stay for a look."""
     parser = argparse.ArgumentParser(prog="fire", description=__doc__)
+    parser.add_argument("--part", choices=PARTS, default="drill")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--touchpoints", type=int, default=50_000)
     parser.add_argument("--deeds", type=int, default=60, help="how often somebody is killed, stopped, frozen, joined")
     parser.add_argument("--drills", type=int, default=1, help="how many, each with the seed after the last one's")
+    parser.add_argument("--others", type=int, default=5_000, help="crowding: touchpoints of ordinary people")
+    parser.add_argument("--rate", type=float, default=20, help="crowding: their requests a second")
+    parser.add_argument("--ids", type=int, default=10_000, help="crowding: anonymous ids that claim one address")
     given = parser.parse_args()
-    for seed in range(given.seed, given.seed + given.drills):
+    for name, nodes, run in PARTS[given.part](given):
         folder = Path(tempfile.mkdtemp(prefix="leadflow-fire-"))
         try:
-            with running() as cluster:
-                saw = Drill(cluster, folder, seed, given.touchpoints, given.deeds).run()
+            with running(nodes) as cluster:
+                saw = run(cluster, folder)
         except AssertionError as error:
-            print(f"{error}\nthe data are in {folder}")
+            print(f"{name}: {error}\nthe data are in {folder}")
             return 1
         shutil.rmtree(folder)
-        print(f"seed {seed}: {saw}", flush=True)
+        print(f"{name}: {saw}", flush=True)
     print("all promises hold")
     return 0
 

@@ -14,7 +14,6 @@ NUMBERS: Mapping[str, int] = {"observer": 2, "processor": 3, "scoring": 2, "admi
 SESSION_SECONDS = 3.0
 SHORT: Mapping[str, str] = {
     "LEADFLOW_KAFKA_SESSION_TIMEOUT": f"{SESSION_SECONDS:g}",
-    "LEADFLOW_KAFKA_HEARTBEAT": "0.5",
     "LEADFLOW_KAFKA_TRANSACTION_TIMEOUT": "6",
     "LEADFLOW_KAFKA_CALL_TIMEOUT": "5",
 }

@@ -11,7 +11,7 @@ from fire.cast import SESSION_SECONDS, Cast
 from fire.member import Member
 
 ASLEEP = SESSION_SECONDS * 2
-PATIENCE = 90.0  # seconds until the others must have got on
+PATIENCE = 180.0  # seconds until the others must have got on
 
 
 class Deed(StrEnum):
@@ -123,7 +123,7 @@ class Chaos:
 
     def _wake(self) -> None:
         for member in self.cast.members:
-            if self._asleep.get(member.name, monotonic()) < monotonic():
+            if member.name in self._asleep and self._asleep[member.name] < monotonic():
                 member.thaw()
                 del self._asleep[member.name]
                 self.done.append(f"{member.name} wakes up")

@@ -12,7 +12,8 @@ from e2e.server import PROGRAM, free_port
 from e2e.waiting import wait_for
 
 ROLES = ("observer", "processor", "scoring", "admin-api")
-STOP_SECONDS = 30.0
+PATIENCE = 180.0  # seconds; eight processes that start on a busy machine take many
+STOP_SECONDS = 60.0
 _TAIL = 3_000  # characters of a log that a failure shows
 _PR_SET_PDEATHSIG = 1
 
@@ -34,6 +35,7 @@ class Member:
         self.log = folder / f"{self.name}.log"
         self.peak_kib = 0  # resident memory, over all its lives
         self.frozen = False
+        self._was_ready = False  # when it was asked to stop
         self._folder = folder
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -78,7 +80,7 @@ class Member:
             assert self.alive, f"{self.name} ended with {self.code} while starting:\n{self.tail()}"
             return self.ready()
 
-        wait_for(ready, f"/readyz of {self.name}", seconds=60)
+        wait_for(ready, f"/readyz of {self.name}", seconds=PATIENCE)
 
     def kill(self) -> None:
         """SIGKILL; harmless when it has ended."""
@@ -91,6 +93,7 @@ class Member:
     def ask_to_stop(self) -> None:
         """SIGTERM, as a service manager sends it."""
         self.note_memory()
+        self._was_ready = self.ready()
         self._send(signal.SIGTERM)
 
     def wait_until_stopped(self) -> None:
@@ -100,7 +103,8 @@ class Member:
             code = self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} did not end after SIGTERM:\n{self.tail()}") from None
-        assert code == 0, f"{self.name} ended with {code} after SIGTERM:\n{self.tail()}"
+        asked_too_early = code == -signal.SIGTERM and not self._was_ready  # before it could listen to anybody
+        assert code == 0 or asked_too_early, f"{self.name} ended with {code} after SIGTERM:\n{self.tail()}"
 
     def freeze(self) -> None:
         """SIGSTOP: it knows nothing of the time that passes."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -65,13 +66,14 @@ def arrivals(resolved: Iterable[Record]) -> dict[str, tuple[object, ...]]:
             case Resolved():
                 found[decoded.to].append(("touchpoint", decoded.touchpoint))
             case Link():
-                found[decoded.to].append(("link", decoded.parent, decoded.gen, decoded.cause))
+                found[decoded.to].append(("link", decoded.parent, decoded.gen, decoded.cause, decoded.at))
             case Unlink():
                 found[decoded.to].append(("unlink", decoded.gen, decoded.cause))
             case Child():
-                found[decoded.to].append(("child", decoded.child, decoded.value, decoded.standings))
+                told = (decoded.linked_at, decoded.value, decoded.trigger, decoded.standings)
+                found[decoded.to].append(("child", decoded.child, told))
             case Cut():
-                found[decoded.to].append(("cut", decoded.child, decoded.gen))
+                found[decoded.to].append(("cut", decoded.child, decoded.gen, decoded.trigger))
     return {pid: tuple(records) for pid, records in found.items()}
 
 
@@ -81,14 +83,25 @@ def compared(
     other_resolved: Mapping[str, tuple[object, ...]],
     other_paths: Mapping[str, Path],
 ) -> tuple[int, list[str]]:
-    """How many leads with a path saw the same records in the same order in both runs; and those whose paths differ."""
+    """How many leads with a path saw the same records in the same order in both runs; and what differs in theirs."""
     same = [pid for pid, seen in resolved.items() if paths.get(pid) and other_resolved.get(pid) == seen]
-    return len(same), [pid for pid in same if paths[pid] != other_paths.get(pid)]
+    return len(same), [
+        f"lead {pid} saw the same records as in the embedded run, but {_apart(paths[pid], other_paths.get(pid, ()))}"
+        for pid in same
+        if paths[pid] != other_paths.get(pid)
+    ]
+
+
+def _apart(path: Path, other: Path) -> str:
+    """Where two paths part."""
+    for one, two in zip_longest(path, other):
+        if one != two:
+            return f"where one went {one}, the other went {two}"
+    return "they do not differ"
 
 
 def differing(found: Mapping[str, Path], expected: Mapping[str, Path]) -> Iterator[str]:
     """The leads whose paths are not what one undisturbed scorer decides on the same records."""
     for pid in found.keys() | expected.keys():
         if found.get(pid) != expected.get(pid):
-            steps = [[f"{one.from_}>{one.to}" for one in path.get(pid, ())] for path in (found, expected)]
-            yield f"lead {pid} went {steps[0]}; undisturbed, the same records give {steps[1]}"
+            yield f"lead {pid}, and one undisturbed scorer: {_apart(found.get(pid, ()), expected.get(pid, ()))}"

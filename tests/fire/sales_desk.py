@@ -18,7 +18,7 @@ _POSSIBLE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         {"type": "reject", "reason": "wrong region"},
     ),
     "sql": ({"type": "bant", "budget": _MET, "authority": _MET, "need": _MET, "timing": _MET}, {"type": "accept"}),
-    "opportunity": ({"type": "won", "revenue": "20k"}, {"type": "lost", "reason": "price"}),
+    "opportunity": ({"type": "won", "revenue": 20_000}, {"type": "lost", "reason": "price"}),
 }
 
 

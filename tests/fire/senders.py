@@ -54,7 +54,7 @@ class Senders:
         """How many of the requests offered have been acknowledged."""
         return self._done.qsize()
 
-    def finish(self, seconds: float = 120) -> None:
+    def finish(self, seconds: float = 180) -> None:
         """Return once everything offered is acknowledged; somebody has to listen by now."""
         wait_for(lambda: self.taken >= self.offered, "the acknowledgement of every request", seconds=seconds)
         self._finish.set()

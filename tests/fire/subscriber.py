@@ -21,7 +21,7 @@ class Subscriber(Thread):
         super().__init__(daemon=True)
         self.changes: list[StageChanged] = []
         self.failure: str | None = None
-        self._bootstrap = bootstrap
+        self._cluster = bootstrap
         self._isolation = isolation
         self._finish = Event()
 
@@ -40,7 +40,7 @@ class Subscriber(Thread):
             self.failure = repr(error)
 
     async def _follow(self) -> None:
-        async with consumer(self._bootstrap, [STAGE_CHANGES], self._isolation) as reader:
+        async with consumer(self._cluster, [STAGE_CHANGES], self._isolation) as reader:
             while True:
                 last = self._finish.is_set()
                 found = await reader.getmany(timeout_ms=_POLL_MS)

@@ -57,8 +57,14 @@ async def discard(producer: AIOKafkaProducer) -> None:
     """
     producer._closed = True  # noqa: SLF001 - or it warns of not having been stopped
     waiting = _waiting(producer)
-    producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+    accumulator = producer._message_accumulator  # noqa: SLF001
+    for batches in accumulator._batches.values():  # noqa: SLF001
+        # A batch that ends is taken from this set. One that was to be sent again has left it: aiokafka would raise.
+        accumulator._pending_batches.update(batch for batch in batches if batch.retry_count)  # noqa: SLF001
+    accumulator.fail_all(ProducerClosed())
     sending = producer._sender.sender_task  # noqa: SLF001
+    if sending is not None:  # all have been told: without a transaction, telling them again would raise
+        sending.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001
     end = asyncio.get_running_loop().time() + _GRACE
     while sending is not None and not sending.done() and asyncio.get_running_loop().time() < end:
         sending.cancel()  # again and again: it waits for its own tasks, and each cancel ends one of them
