@@ -53,7 +53,7 @@ class LostPosition(LeadflowError):
 # --- the log ---------------------------------------------------------------------------------------------------------
 
 
-class Emit(msgspec.Struct, frozen=True, kw_only=True):
+class Emit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record to be written. `value` None is a tombstone. `id` and `type` become the CloudEvents headers."""
 
     topic: str
@@ -64,7 +64,7 @@ class Emit(msgspec.Struct, frozen=True, kw_only=True):
     partition: int | None = None  # None: by the key
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record read from the log. `timestamp`: milliseconds since the epoch, set by the log."""
 
     topic: str
@@ -134,7 +134,7 @@ class Log(Protocol):
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
-class Stored(msgspec.Struct, Generic[D], frozen=True):
+class Stored(msgspec.Struct, Generic[D], frozen=True, gc=False):
     """A document as read: its value and the revision that a compare-and-set must name."""
 
     key: str

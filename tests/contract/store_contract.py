@@ -1,6 +1,6 @@
 """What every store must do, whatever it is built on: mix `StoreContract` into a test class and give it a `store`.
 
-The fixture provides an empty store that knows the collections NOTES and LOOSE. A store that outlives its process also
+The fixture provides an empty store that knows NOTES, LOOSE and HASHED. A store that outlives its process also
 mixes in `DurableStoreContract` and provides `reopen`.
 """
 
@@ -12,6 +12,7 @@ import pytest
 
 from leadflow.contracts.collections import Collection
 from leadflow.core.conditions import all_of, any_of, compare, equals, negate, one_of, parse
+from leadflow.core.digest import Digest
 from leadflow.ports import Cursor, Order, Store, Stored
 
 
@@ -26,10 +27,12 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counts: dict[str, dict[int, int]] = {}
 
 
+DIGEST = "0a1b2c3d4e5f60718293a4b5"
 NOTES = Collection(
     "notes", Note, {"topic": str, "size": int, "done": int}, (("topic", "size"), ("size",), ("done", "topic"))
 )
 LOOSE = Collection("loose", Note)
+HASHED = Collection("hashed", Note, {"topic": Digest, "size": int}, (("topic", "size"),), key=Digest)
 
 
 async def revision(store: Store, key: str) -> str:
@@ -49,7 +52,8 @@ async def pages(store: Store, limit: int, **query: Any) -> list[Stored[Note]]:
     found: list[Stored[Note]] = []
     after: Cursor | None = None
     order: Order | None = query.get("order")
-    while page := await store.find(NOTES, limit=limit, after=after, **query):
+    collection = query.pop("collection", NOTES)
+    while page := await store.find(collection, limit=limit, after=after, **query):
         assert len(page) <= limit
         found += page
         last = page[-1]
@@ -156,6 +160,30 @@ class DocumentContract:
         assert list(await store.get(LOOSE, ["a"])) == [None]
         assert list(await store.insert(LOOSE, [("a", Note(text="loose"))])) == [True]
         assert keys(await store.find(LOOSE)) == ["a"]
+
+    @pytest.mark.parametrize("key", [DIGEST, DIGEST.upper(), "p1", "", " " * 24, "0a 1b 2c 3d 4e 5f 6a 7b 8", "é" * 24])
+    async def test_where_digests_are_declared_other_text_is_kept_too(self, store: Store, key: str) -> None:
+        """Keys and fields come back to the letter, and are found by equality."""
+        await store.insert(HASHED, [(DIGEST[::-1], Note(topic=DIGEST[::-1])), (key, Note(topic=key, size=1))])
+        (found,) = await store.get(HASHED, [key])
+        assert found is not None
+        assert (found.key, found.value) == (key, Note(topic=key, size=1))
+
+        assert keys(await store.find(HASHED, equals("topic", key))) == [key]
+        assert keys(await store.find(HASHED, one_of("topic", [key, "other"]), order=Order("size"))) == [key]
+        assert dict(await store.count(HASHED, "topic")) == {DIGEST[::-1]: 1, key: 1}
+        assert list(await store.replace(HASHED, [(key, Note(topic="else"), found.rev)])) == [True]
+        assert await store.find(HASHED, equals("topic", key)) == []
+        await store.delete(HASHED, [key])
+        assert list(await store.get(HASHED, [key])) == [None]
+
+    async def test_digests_come_in_their_order(self, store: Store) -> None:
+        """Page by page, by key and by a field with the key behind it."""
+        names = [f"{number:024x}" for number in (10**20, 7, 2**90, 0, 255)]
+        await store.insert(HASHED, [(name, Note(topic=DIGEST, size=1)) for name in names])
+        assert keys(await pages(store, 2, collection=HASHED)) == sorted(names)
+        by_size = await pages(store, 2, collection=HASHED, where=equals("topic", DIGEST), order=Order("size"))
+        assert keys(by_size) == sorted(names)
 
     async def test_many_documents_at_once(self, store: Store) -> None:
         """Batches of some thousand are read and written whole."""

@@ -18,9 +18,9 @@ from leadflow.contracts.collections import LEADS, TOUCHPOINTS, Collection
 from leadflow.core.conditions import Condition, any_of, compare, equals, negate, one_of
 from leadflow.ports import Order, Store, Stored
 
-from .store_contract import LOOSE, NOTES, DurableStoreContract, Note, StoreContract, keys
+from .store_contract import HASHED, LOOSE, NOTES, DurableStoreContract, Note, StoreContract, keys
 
-SHARED = (NOTES, LOOSE)
+SHARED = (NOTES, LOOSE, HASHED)
 
 
 @pytest.fixture

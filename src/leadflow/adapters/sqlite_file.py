@@ -39,7 +39,7 @@ class FileKind:
 
 
 LOG_FILE = FileKind("log", 0x4C464C47, 1)
-STORE_FILE = FileKind("store", 0x4C465354, 1)
+STORE_FILE = FileKind("store", 0x4C465354, 2)
 
 
 def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:

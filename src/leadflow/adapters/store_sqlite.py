@@ -10,24 +10,20 @@ import msgspec
 
 from leadflow.adapters import store_sqlite_query as query
 from leadflow.adapters import store_sqlite_tables as tables
-from leadflow.adapters.document_fields import field_values
 from leadflow.adapters.sqlite_file import STORE_FILE, claim
 from leadflow.adapters.sqlite_reader import SqliteReader
 from leadflow.adapters.sqlite_writer import INLINE_SECONDS, SqliteWriter
 from leadflow.contracts.collections import COLLECTIONS, Collection
 from leadflow.core.conditions import Condition
+from leadflow.core.digest import Digest, unpacked
 from leadflow.ports import Cursor, Order, Stored
 
 D = TypeVar("D", bound=msgspec.Struct)
 
 SMALL_READ = 512  # documents; more are read on a thread
-KEYS_A_READ = 500
 ROW_BYTES = 256
 REVISION_BITS = 31
 REVISION_DIGITS = 18
-
-Row = tuple[str, int, bytes]
-"""(key, revision, encoded document)."""
 
 
 class SqliteStore:
@@ -78,13 +74,10 @@ class SqliteStore:
     async def get(self, collection: Collection[D], keys: Sequence[str]) -> Sequence[Stored[D] | None]:
         """See `ports.Store`."""
         statements = self._of(collection)
+        packed = list(map(statements.pack, keys))
 
-        def read(connection: sqlite3.Connection) -> list[Row]:
-            rows: list[Row] = []
-            for start in range(0, len(keys), KEYS_A_READ):
-                chunk = keys[start : start + KEYS_A_READ]
-                rows += connection.execute(statements.get(len(chunk)), chunk)
-            return rows
+        def read(connection: sqlite3.Connection) -> list[tables.Row]:
+            return statements.get(connection, packed)
 
         rows = self.reader.small(read) if len(keys) <= SMALL_READ else await self.reader.long(read)
         found = {document.key: document for document in self._documents(collection, rows)}
@@ -93,25 +86,30 @@ class SqliteStore:
     async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
         """See `ports.Store`. Of equal keys in one call the first one wins."""
         bodies = [self._encode(value) for _, value in documents]
+        statements = self._of(collection)
+        pack, columns = statements.pack, statements.columns
         rows = [
-            (key, _first_revision(), body, *field_values(collection, value))
+            (pack(key), _first_revision(), body, *columns(value))
             for (key, value), body in zip(documents, bodies, strict=True)
         ]
-        return await self._write(self._of(collection).insert, rows, bodies)
+        return await self._write(statements.insert, rows, bodies)
 
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
         """See `ports.Store`."""
         bodies = [self._encode(value) for _, value, _ in documents]
         revs = [_number(rev) for _, _, rev in documents]
+        statements = self._of(collection)
+        pack, columns = statements.pack, statements.columns
         rows = [
-            (rev + 1, body, *field_values(collection, value), key, rev)
+            (rev + 1, body, *columns(value), pack(key), rev)
             for (key, value, _), body, rev in zip(documents, bodies, revs, strict=True)
         ]
-        return await self._write(self._of(collection).replace, rows, bodies)
+        return await self._write(statements.replace, rows, bodies)
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
-        await self._write(self._of(collection).delete, [(key,) for key in keys], [])
+        statements = self._of(collection)
+        await self._write(statements.delete, [(statements.pack(key),) for key in keys], [])
 
     async def find(
         self,
@@ -131,7 +129,8 @@ class SqliteStore:
         """See `ports.Store`. ValueError for a field that the collection does not declare."""
         self._of(collection)
         statement, values = query.count(collection, by, where)
-        return dict(await self.reader.long(_all(statement, values)))
+        counts = await self.reader.long(_all(statement, values))
+        return {unpacked(value): n for value, n in counts} if collection.fields[by] is Digest else dict(counts)
 
     async def _write(self, statement: str, rows: Sequence[Sequence[Any]], bodies: Sequence[bytes]) -> Sequence[bool]:
         if not rows:
@@ -148,11 +147,12 @@ class SqliteStore:
                 f"the store was opened without the collection {collection.name!r}; with: {known}"
             ) from None
 
-    def _documents(self, collection: Collection[D], rows: Sequence[Row]) -> Sequence[Stored[D]]:
+    def _documents(self, collection: Collection[D], rows: Sequence[tables.Row]) -> Sequence[Stored[D]]:
         decoder = self._decoders.get(collection.document)
         if decoder is None:
             decoder = self._decoders[collection.document] = msgspec.json.Decoder(collection.document)
-        return [Stored(key, decoder.decode(body), str(rev)) for key, rev, body in rows]
+        unpack = self._of(collection).unpack
+        return [Stored(unpack(key), decoder.decode(body), str(rev)) for key, rev, body in rows]
 
 
 def _first_revision() -> int:

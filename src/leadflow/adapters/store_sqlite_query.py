@@ -9,6 +9,7 @@ from leadflow.adapters.document_fields import check_condition, check_fields
 from leadflow.adapters.store_sqlite_tables import quoted
 from leadflow.contracts.collections import Collection
 from leadflow.core.conditions import Condition, to_sql
+from leadflow.core.digest import Digest, packed
 from leadflow.ports import Cursor, Order
 
 Query = tuple[str, Sequence[Any]]
@@ -55,11 +56,13 @@ def _sorting(
     collection: Collection[Any], order: Order | None, after: Cursor | None
 ) -> tuple[str, list[tuple[str, Sequence[Any]]]]:
     """The ORDER BY list, and what a row must satisfy to lie strictly behind the cursor."""
+    key = packed(after[1]) if after and collection.key is Digest else after and after[1]
     if order is None:
-        return "_key", [("_key > ?", (after[1],))] if after else []
+        return "_key", [("_key > ?", (key,))] if after else []
     check_fields(collection, [order.field])
     column, direction, beyond = quoted(order.field), *(("DESC", "<") if order.descending else ("ASC", ">"))
     bounds: list[tuple[str, Sequence[Any]]] = [(f"{column} IS NOT NULL", ())]
     if after:
-        bounds.append((f"({column}, _key) {beyond} (?, ?)", after))
+        value = packed(after[0]) if collection.fields[order.field] is Digest else after[0]
+        bounds.append((f"({column}, _key) {beyond} (?, ?)", (value, key)))
     return f"{column} {direction}, _key {direction}", bounds

@@ -6,16 +6,27 @@ The columns of the key, the revision and the body begin with an underscore, whic
 # ruff: noqa: S608  # names of tables and columns are the code's own and quoted; values are bound
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from leadflow.adapters.document_fields import field_values
 from leadflow.contracts.collections import Collection
+from leadflow.core.digest import Digest, packed, unpacked
+
+D = TypeVar("D", bound=msgspec.Struct)
 
 REFILL = 1_000
-_TYPES = {str: "TEXT", int: "INTEGER"}
+_TYPES = {str: "TEXT", int: "INTEGER", Digest: "BLOB"}  # digests are packed
+_KEYS_AT_ONCE = (512, 128, 32, 8, 1)
+
+Key = str | bytes
+"""A key as it is stored: packed where the collection declares digests."""
+
+
+Row = tuple[Key, int, bytes]
+"""(key, revision, encoded document)."""
 
 
 def quoted(name: str) -> str:
@@ -25,10 +36,10 @@ def quoted(name: str) -> str:
 
 def create(connection: sqlite3.Connection, collection: Collection[Any]) -> None:
     """Make the collection's table and indexes; fill the columns of fields that were declared since the last time."""
-    table = quoted(collection.name)
+    table, key = quoted(collection.name), _TYPES[collection.key]
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {table}"
-        " (_id INTEGER PRIMARY KEY, _key TEXT NOT NULL UNIQUE, _rev INTEGER NOT NULL, _body BLOB NOT NULL)"
+        f" (_id INTEGER PRIMARY KEY, _key {key} NOT NULL UNIQUE, _rev INTEGER NOT NULL, _body BLOB NOT NULL)"
     )
     there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
     new = [name for name in collection.fields if name not in there]
@@ -43,11 +54,12 @@ def _refill(connection: sqlite3.Connection, collection: Collection[Any], names: 
     """Read every document again and write the named columns."""
     table = quoted(collection.name)
     setting = ", ".join(f"{quoted(name)} = ?" for name in names)
+    columns = Columns(collection)
     for page in _pages(connection, table):
         rows = []
         for rowid, body in page:
             document = msgspec.json.decode(body, type=collection.document)
-            fields = dict(zip(collection.fields, field_values(collection, document), strict=True))
+            fields = dict(zip(collection.fields, columns.of(document), strict=True))
             rows.append((*(fields[name] for name in names), rowid))
         connection.executemany(f"UPDATE {table} SET {setting} WHERE _id = ?", rows)
 
@@ -73,6 +85,22 @@ def _index(connection: sqlite3.Connection, collection: Collection[Any]) -> None:
         connection.execute(f"CREATE INDEX {quoted(name)} ON {table} ({columns})")
 
 
+class Columns(Generic[D]):
+    """The declared fields of a collection's documents as their columns hold them."""
+
+    def __init__(self, collection: Collection[D]) -> None:
+        self._collection = collection
+        self._digests = [place for place, kind in enumerate(collection.fields.values()) if kind is Digest]
+
+    def of(self, document: D) -> list[Any]:
+        """Their values, in the order of declaration."""
+        values: list[Any] = field_values(self._collection, document)
+        for place in self._digests:
+            if values[place] is not None:
+                values[place] = packed(values[place])
+        return values
+
+
 class Statements:
     """The statements on one collection, written once."""
 
@@ -80,17 +108,29 @@ class Statements:
         table = quoted(collection.name)
         columns = ["_key", "_rev", "_body", *map(quoted, collection.fields)]
         changes = ", ".join(["_rev = ?", "_body = ?", *(f"{quoted(name)} = ?" for name in collection.fields)])
-        self.table = table
+        self.columns = Columns(collection).of
+        self.pack: Callable[[str], Key] = packed if collection.key is Digest else str
+        self.unpack: Callable[[Any], str] = unpacked if collection.key is Digest else str
         self.insert = (
             f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
             " ON CONFLICT (_key) DO NOTHING"
         )
         self.replace = f"UPDATE {table} SET {changes} WHERE _key = ? AND _rev = ?"
         self.delete = f"DELETE FROM {table} WHERE _key = ?"
+        self._get = {
+            count: f"SELECT _key, _rev, _body FROM {table} WHERE _key IN ({', '.join('?' * count)})"
+            for count in _KEYS_AT_ONCE
+        }
 
-    def get(self, count: int) -> str:
-        """Read `count` keys."""
-        return f"SELECT _key, _rev, _body FROM {self.table} WHERE _key IN ({', '.join('?' * count)})"
+    def get(self, connection: sqlite3.Connection, keys: Sequence[Key]) -> list[Row]:
+        """The rows of those keys that are there, by a few statements that stay prepared."""
+        rows: list[Row] = []
+        done = 0
+        for count in _KEYS_AT_ONCE:
+            while len(keys) - done >= count:
+                rows += connection.execute(self._get[count], keys[done : done + count])
+                done += count
+        return rows
 
 
 def changed(connection: sqlite3.Connection, statement: str, rows: Iterable[Sequence[Any]]) -> list[bool]:

@@ -19,6 +19,7 @@ from leadflow.contracts.documents import (
     RejectionDoc,
     TouchpointDoc,
 )
+from leadflow.core.digest import Digest
 
 D = TypeVar("D", bound=msgspec.Struct)
 
@@ -27,18 +28,20 @@ D = TypeVar("D", bound=msgspec.Struct)
 class Collection(Generic[D]):
     """A kind of document: `fields` are the top-level attributes that queries may name, `indexes` tuples of them.
 
-    Fields hold text, integers, booleans (as 0 and 1) or None; dotted names are not allowed.
+    Fields hold text, integers, booleans (as 0 and 1) or None; dotted names are not allowed. A key or a field declared
+    as a Digest is found by equality.
     """
 
     name: str
     document: type[D]
     fields: Mapping[str, type[str] | type[int]] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
+    key: type[str] = str
 
 
 IDENTITIES = Collection("identities", IdentityDoc)
-PROFILES = Collection("profiles", ProfileDoc)
-TOUCHPOINTS = Collection("touchpoints", TouchpointDoc, {"addr": str, "at": int}, (("addr", "at"),))
+PROFILES = Collection("profiles", ProfileDoc, key=Digest)
+TOUCHPOINTS = Collection("touchpoints", TouchpointDoc, {"addr": Digest, "at": int}, (("addr", "at"),), key=Digest)
 DECISIONS = Collection("decisions", DecisionDoc)
 MERGES = Collection(
     "merges",
@@ -52,6 +55,7 @@ LEADS = Collection(
     LeadDoc,
     {"stage": str, "temperature": str, "total": int, "since": int, "owner": str},
     (("stage", "total"), ("total",), ("since",)),
+    key=Digest,
 )
 PARKED = Collection("parked", ParkedDoc, {"lead": str, "position": int}, (("lead", "position"),))
 REBUILT = Collection("rebuilt", RebuiltDoc)

@@ -17,7 +17,7 @@ from leadflow.core.scoring.stages import Standing
 from leadflow.core.scoring.tally import Stated, Tally
 
 
-class IdentityDoc(Claim, frozen=True, kw_only=True, omit_defaults=True):
+class IdentityDoc(Claim, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """identities/{type:hash}. `leaf` None is void: frozen by the resolver, nobody's. `value` goes with an erasure."""
 
     type: str
@@ -33,7 +33,7 @@ class ProfileDoc(Node, frozen=True, kw_only=True, omit_defaults=True):
     gp: int = -1
 
 
-class TouchpointDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TouchpointDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """touchpoints/{source:mid hashed}. Written once by a processor; for via `id` the resolver adds the address."""
 
     pos: Position

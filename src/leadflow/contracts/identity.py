@@ -11,7 +11,9 @@ Position = tuple[int, int]
 """(partition, offset) of a record in `touchpoints`."""
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="evidence"):
+class Evidence(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="kind", tag="evidence"
+):
     """A touchpoint whose identifiers bring news. `sender` is the gone leaf that sent it back, None the first time."""
 
     touchpoint: str  # key of the touchpoint's document

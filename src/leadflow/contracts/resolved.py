@@ -13,7 +13,9 @@ Source = tuple[str, int]
 IDENTITY_STREAM = "identity"
 
 
-class Resolved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="resolved"):
+class Resolved(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="kind", tag="resolved"
+):
     """A touchpoint, addressed to the leaf where it counts for ever."""
 
     to: str

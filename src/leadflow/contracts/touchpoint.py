@@ -9,7 +9,7 @@ from leadflow.core.touchpoint import Channel, Quality, TouchpointType
 NO_JSON = msgspec.Raw(b"null")
 
 
-class Touchpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Touchpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One thing that somebody did: the observer's envelope around the client's own bytes.
 
     Times are milliseconds since the epoch, UTC. `message_id` is unique per `source` (the name of the write key).

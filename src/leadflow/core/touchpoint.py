@@ -12,7 +12,7 @@ Quality = Literal["opt_in", "partner", "bought", "scraped"]
 IdentifierType = str  # user_id, email, phone, anonymous_id, device_id, crm_id, national_id or a configured custom id
 
 
-class Identifier(msgspec.Struct, frozen=True, order=True):
+class Identifier(msgspec.Struct, frozen=True, order=True, gc=False):
     """One identifier in its normal form."""
 
     type: IdentifierType

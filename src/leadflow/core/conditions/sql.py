@@ -24,6 +24,7 @@ from leadflow.core.conditions.nodes import (
     Under,
     family_of,
 )
+from leadflow.core.digest import Digest, packed
 
 Clause = tuple[str, list[Any]]
 
@@ -36,7 +37,7 @@ _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
 def to_sql(condition: Condition, fields: Mapping[str, type]) -> Clause:
-    """The text of a WHERE clause and its bind values. `fields` are the columns: str, or int, float and bool.
+    """The text of a WHERE clause and its bind values. `fields` are the columns: str, Digest (packed), or numbers.
 
     Raises ConditionError for a field that is no column and for what SQL cannot express.
     """
@@ -59,7 +60,7 @@ def _clause(node: Node, fields: Mapping[str, type], *, positive: bool) -> Clause
         case Exists(field):
             return f"{_column(field, fields)} IS {'NOT NULL' if positive else 'NULL'}", []
         case Truth(field):
-            empty = "''" if fields.get(field) is str else "0"
+            empty = "''" if _kind(fields.get(field, int)) == "text" else "0"
             return _leaf(_column(field, fields), f"<> {empty}", f"= {empty}", [], positive=positive)
         case OneOf(field, values):
             return _member(field, values, fields, positive=positive)
@@ -94,16 +95,28 @@ def _comparison(field: str, op: str, value: object, fields: Mapping[str, type], 
     kind = _kind(fields[value.name]) if isinstance(value, FieldRef) else family_of(value)
     if kind != _kind(fields[field]):
         return _FALSE if positive else _TRUE  # decided here: SQLite would convert one side to the other's type
+    if op != "==" or other is not None:
+        _refuse_digest(field, fields)
     test, opposite = _SQL_ORDER[op], _OPPOSITE[op]
     if other is None:
-        return _leaf(column, f"{test} ?", f"{opposite} ?", [value], positive=positive)
+        return _leaf(column, f"{test} ?", f"{opposite} ?", [_bound(value, fields[field])], positive=positive)
     if positive:
         return f"{column} {test} {other}", []
     return f"({column} {opposite} {other} OR {column} IS NULL OR {other} IS NULL)", []
 
 
 def _kind(column_type: type) -> str:
-    return "text" if column_type is str else "number"
+    return "text" if issubclass(column_type, str) else "number"
+
+
+def _bound(value: Any, column_type: type) -> Any:
+    """A value as the column holds it."""
+    return packed(value) if column_type is Digest else value
+
+
+def _refuse_digest(field: str, fields: Mapping[str, type]) -> None:
+    if fields[field] is Digest:
+        raise ConditionError(f"{field!r} is a digest: it can only be compared for equality with a value")
 
 
 def _member(field: str, values: Sequence[object], fields: Mapping[str, type], *, positive: bool) -> Clause:
@@ -112,7 +125,8 @@ def _member(field: str, values: Sequence[object], fields: Mapping[str, type], *,
     if not alike:
         return _FALSE if positive else _TRUE
     marks = ", ".join("?" * len(alike))
-    return _leaf(column, f"IN ({marks})", f"NOT IN ({marks})", alike, positive=positive)
+    bound = [_bound(value, fields[field]) for value in alike]
+    return _leaf(column, f"IN ({marks})", f"NOT IN ({marks})", bound, positive=positive)
 
 
 def _ranges(
@@ -120,6 +134,7 @@ def _ranges(
 ) -> Clause:
     """A prefix is a range of the column's order, which is that of code points: an index serves it, NUL does no harm."""
     column = _column(field, fields)
+    _refuse_digest(field, fields)
     if fields[field] is not str:
         return _FALSE if positive else _TRUE
     tests: list[str] = []

@@ -17,7 +17,7 @@ class Known:
     roots: Mapping[str, str]
 
 
-class Route(msgspec.Struct, frozen=True):
+class Route(msgspec.Struct, frozen=True, gc=False):
     """`straight` to the leaf `addr`; `lone`: claim the one new identifier first; `evidence`: the resolver decides."""
 
     kind: Literal["straight", "lone", "evidence"]

@@ -17,7 +17,7 @@ Cut = tuple[int, int]
 """(position of an unmerge, side): no tree may hold both sides of one cut."""
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Whose an identifier is. `leaf` None is void: nobody's, and only the resolver may give it away."""
 
     leaf: str | None = None

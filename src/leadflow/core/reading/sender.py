@@ -11,12 +11,12 @@ from leadflow.core.reading.identifiers import CONVERSION_EVENTS, IN_PROPERTIES, 
 _ABSENT = msgspec.Raw(b"null")
 
 
-class _Context(msgspec.Struct):
+class _Context(msgspec.Struct, gc=False):
     traits: msgspec.Raw = _ABSENT
     device: Any = None
 
 
-class _Body(msgspec.Struct, rename="camel"):
+class _Body(msgspec.Struct, rename="camel", gc=False):
     user_id: Any = None
     anonymous_id: Any = None
     previous_id: Any = None

@@ -22,7 +22,7 @@ class _Outline(msgspec.Struct, frozen=True):
     message_id: str | None = None
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A touchpoint and its sender."""
 
     index: int  # in its batch

@@ -17,7 +17,7 @@ CONTACT_TYPES = ("email", "phone")
 _REMEMBERED = 32_768  # what people sent, mostly a browser's id and perhaps a user's
 
 
-class Sender(msgspec.Struct, frozen=True):
+class Sender(msgspec.Struct, frozen=True, gc=False):
     """Identifiers in normal form, strongest first, and their keys in the same order."""
 
     keys: tuple[IdentifierKey, ...] = ()
