@@ -1,6 +1,6 @@
 """Keyed hashes: names for people that say nothing about them to anyone without the secret."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -11,6 +11,7 @@ from leadflow.core.touchpoint import Identifier
 MIN_SECRET_BYTES = 16
 DIGEST_BYTES = 12  # 96 bits: a collision among ten billion names has odds of about one in a billion
 
+_DOMAINS = (b"identifier", b"profile", b"touchpoint", b"partition")
 _REMEMBERED = 32_768  # names
 _WORTH_REMEMBERING = 256  # characters: as long as identifiers may be
 _MAX_KEY_BYTES = 64  # of BLAKE2b, RFC 7693 section 2.1
@@ -25,11 +26,13 @@ class Hasher:
     """
 
     secret: bytes = field(repr=False)
-    # People come back: the keys of identifiers seen lately need no hashing.
+    # People come back: the keys of records sent lately need no hashing.
     _remembered: Callable[[bytes, str, str], str] = field(init=False, repr=False, compare=False)
+    _begun: Mapping[bytes, blake2b] = field(init=False, repr=False, compare=False)  # to copy: the key is taken in once
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_remembered", lru_cache(maxsize=_REMEMBERED)(self._digest))
+        object.__setattr__(self, "_begun", {domain: self._begin(domain) for domain in _DOMAINS})
         if len(self.secret) < MIN_SECRET_BYTES:
             raise ValueError(
                 f"the hash secret has {len(self.secret)} bytes: give at least {MIN_SECRET_BYTES} random bytes, "
@@ -38,7 +41,7 @@ class Hasher:
 
     def identifier(self, identifier: Identifier) -> IdentifierKey:
         """The key of an identifier: `type:hash`."""
-        return f"{identifier.type}:{self._remembered(b'identifier', identifier.type, identifier.value)}"
+        return f"{identifier.type}:{self._digest(b'identifier', identifier.type, identifier.value)}"
 
     def profile(self, identifier_key: IdentifierKey, incarnation: int) -> str:
         """The id of the profile that is born of an identifier; each incarnation after an erasure gives another one."""
@@ -56,6 +59,10 @@ class Hasher:
     def _digest(self, domain: bytes, first: str, second: str) -> str:
         # The length in front keeps ("a", "bc") and ("ab", "c") apart; surrogates may come from JSON escapes.
         head, tail = first.encode("utf-8", "surrogatepass"), second.encode("utf-8", "surrogatepass")
+        hashing = self._begun[domain].copy()
+        hashing.update(len(head).to_bytes(4, "big") + head + tail)
+        return hashing.hexdigest()
+
+    def _begin(self, domain: bytes) -> blake2b:
         secret = self.secret if len(self.secret) <= _MAX_KEY_BYTES else blake2b(self.secret).digest()
-        content = len(head).to_bytes(4, "big") + head + tail
-        return blake2b(content, digest_size=DIGEST_BYTES, key=secret, person=domain).hexdigest()
+        return blake2b(digest_size=DIGEST_BYTES, key=secret, person=domain)

@@ -37,6 +37,7 @@ CONVERSION_EVENTS = frozenset(
 """Events with which people leave their contact on purpose, in the normal form of names."""
 
 _REMEMBERED = 32_768  # values
+_DEAR = frozenset(("email", "phone"))  # to parse
 IN_PROPERTIES = frozenset(("email", "phone"))
 
 
@@ -62,14 +63,17 @@ def read_identifiers(event: Event, rules: IdentityRules) -> Identifiers:
 
 def identify(sent: Sent, rules: IdentityRules) -> Identifiers:
     """The normal forms of what was sent. What is null or empty is no news and not listed."""
-    recall = _memory(rules)
+    recall = None
     kept: dict[Ranked, None] = {}
     ignored: dict[tuple[str, str], None] = {}
     for kind, raw in sent:
         if raw is None:
             continue
-        short = isinstance(raw, str) and len(raw) <= MAX_LENGTH
-        found = recall(kind, raw) if short else _identify(kind, raw, rules)
+        if kind in _DEAR and isinstance(raw, str) and len(raw) <= MAX_LENGTH:
+            recall = recall or _memory(rules)
+            found = recall(kind, raw)
+        else:
+            found = _identify(kind, raw, rules)
         if isinstance(found, Refused):
             ignored[kind, found.reason] = None
         elif found is not None:
@@ -91,7 +95,7 @@ def _identify(kind: str, raw: Any, rules: IdentityRules) -> Ranked | Refused | N
 
 @lru_cache(maxsize=4)
 def _memory(rules: IdentityRules) -> Callable[[str, str], Ranked | Refused | None]:
-    """What texts came to, by one set of rules. People come back, and phone numbers are dear to parse."""
+    """What texts came to, by one set of rules. People come back."""
 
     @lru_cache(maxsize=_REMEMBERED)
     def recall(kind: str, text: str) -> Ranked | Refused | None:

@@ -11,27 +11,34 @@ from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.processor.arrival import Arrival
 from leadflow.ports import Store
 
+_REMEMBERED_WAYS = 65_536  # as below
 _REMEMBERED = 200_000  # entries of each memory; when full it starts anew, which costs a few reads
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Claims (None: absent), and the documents of those that were not remembered."""
+    """What is known before classifying.
 
+    `ways`: where senders go straight on to, by their keys. For all others their claims (None: absent), and the
+    documents of those claims that were not remembered.
+    """
+
+    ways: dict[tuple[IdentifierKey, ...], str]
     claims: dict[IdentifierKey, Claim | None]
     documents: dict[IdentifierKey, IdentityDoc]
 
     def is_lone(self, arrival: Arrival) -> bool:
         """Whether its only identifier is new, so that it founds a profile."""
         keys = arrival.sender.keys
-        return len(keys) == 1 and self.claims[keys[0]] is None
+        return len(keys) == 1 and keys not in self.ways and self.claims[keys[0]] is None
 
 
 class Knowledge:
     """Claims and roots for a processor.
 
     A claim changes only by erasure and may be remembered. A remembered root is a hint: too old a one sends a touchpoint
-    to the resolver, or on to its leaf; both are right.
+    to the resolver, or on to its leaf; both are right. So may be what follows from both: the way of a sender all of
+    whose identifiers are claimed in one tree and were never erased.
     """
 
     def __init__(self, store: Store, hasher: Hasher) -> None:
@@ -39,20 +46,37 @@ class Knowledge:
         self._hasher = hasher
         self._claims: dict[IdentifierKey, Claim] = {}
         self._roots: dict[str, str] = {}
+        self._ways: dict[tuple[IdentifierKey, ...], str] = {}
 
     async def read(self, arrivals: Iterable[Arrival]) -> "Reading":
-        """The claims of everything that these arrivals name, as far as there are any."""
-        keys = {key for arrival in arrivals for key in arrival.sender.keys}
-        return Reading(*await self._read_claims(keys))
+        """The ways of those who have come before, and the claims of everything that the others name."""
+        ways: dict[tuple[IdentifierKey, ...], str] = {}
+        unknown: set[IdentifierKey] = set()
+        for arrival in arrivals:
+            keys = arrival.sender.keys
+            way = self._ways.get(keys)
+            if way is None:
+                unknown.update(keys)
+            else:
+                ways[keys] = way
+        return Reading(ways, *await self._read_claims(unknown))
 
     async def complete(self, reading: "Reading", arrivals: Sequence[Arrival]) -> Known:
         """Everything that classifying these arrivals needs, none of which is stored; claims lone new identifiers."""
         claims = reading.claims
+        arrivals = [arrival for arrival in arrivals if arrival.sender.keys not in reading.ways]
         await self._found([arrival for arrival in arrivals if _has_founded(arrival, reading.documents)])
         new = {arrival.sender.keys[0]: arrival for arrival in reversed(arrivals) if reading.is_lone(arrival)}
         if new:
             claims |= await self._claim(new)
         return Known(claims, await self._read_roots(arrivals, claims))
+
+    def remember(self, keys: tuple[IdentifierKey, ...], addr: str, known: Known) -> None:
+        """Keep the way of a sender that went straight on, unless an identifier was erased: then times matter."""
+        if len(self._ways) >= _REMEMBERED_WAYS:
+            self._ways.clear()
+        if all(claim is not None and claim.erased_at < 0 for claim in map(known.claims.get, keys)):
+            self._ways[keys] = addr
 
     async def _read_claims(
         self, keys: set[IdentifierKey]

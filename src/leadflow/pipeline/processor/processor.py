@@ -114,7 +114,7 @@ class Processor:
     ) -> list[Arrival]:
         """Classify and write, one insert or compare-and-set per touchpoint; returns those that met a conflict."""
         known = await self._knowledge.complete(reading, [arrival for arrival, _ in fresh])
-        routed = [(arrival, found, self._route(arrival, known)) for arrival, found in fresh]
+        routed = [(arrival, found, self._route(arrival, reading, known)) for arrival, found in fresh]
         new = [(arrival, document) for arrival, found, document in routed if found is None]
         repaired = [
             (arrival, msgspec.structs.replace(document, gp=found.value.gp), found.rev)
@@ -136,12 +136,14 @@ class Processor:
             self._emit(arrival, document, emits)
         return conflicts
 
-    def _route(self, arrival: Arrival, known: Known) -> TouchpointDoc:
+    def _route(self, arrival: Arrival, reading: Reading, known: Known) -> TouchpointDoc:
         """The document with its way. Sales name the profile itself; everything else is found by its identifiers."""
-        target = arrival.touchpoint.target
-        addr = target if arrival.touchpoint.type == "action" else None
+        keys = arrival.sender.keys
+        addr = arrival.touchpoint.target if arrival.touchpoint.type == "action" else reading.ways.get(keys)
         if addr is None and arrival.refused is None:
-            addr = classify(arrival.sender.keys, arrival.touchpoint.received_at, known).addr
+            addr = classify(keys, arrival.touchpoint.received_at, known).addr
+            if addr is not None:
+                self._knowledge.remember(keys, addr, known)
         partition, offset = arrival.pos
         return arrival.document(addr=addr, src=(f"t{partition}", offset) if addr else None)
 
