@@ -57,7 +57,12 @@ def place(database: str) -> Iterator[Place]:
     if live is not None:
         parts = urlsplit(live)
         name = f"leadflow_test_{secrets.token_hex(6)}"
-        yield Place(f"{parts.hostname}:{parts.port}", name, parts.username or "root", parts.password or "")
+        found = Place(f"{parts.hostname}:{parts.port}", name, parts.username or "root", parts.password or "")
+        try:
+            yield found
+        finally:
+            login = (found.user, found.password)
+            httpx.delete(f"http://{found.address}/_api/database/{name}", auth=login, timeout=60)
         return
     password = secrets.token_hex(8)
     command = [sys.executable, "-m", "arango_double", "--port", "0", "--password", password]

@@ -1,16 +1,18 @@
 """Started servers for the end-to-end tests, and their logs beside each failure."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+from arango_double.process import place
 from e2e.api import Api
 from e2e.distributed import Services
-from e2e.modes import EMBEDDED, MODES
+from e2e.modes import EMBEDDED, EVERY_MODE, ON_ARANGODB
 from e2e.server import SETTINGS, Server
+from fire.cast import initialise
 from tools.broker import Cluster
 
 _STARTED: list[Server | Services] = []
@@ -79,16 +81,19 @@ def api(request: pytest.FixtureRequest) -> Iterator[Api]:
         yield client
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=EVERY_MODE)
 def own_of_each_mode(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A server for one file of tests alone, then services for it alone: not started yet."""
+    """A server for one file of tests alone, then services for it alone, on each store: not started yet."""
     folder = tmp_path_factory.mktemp("own")
-    if request.param == EMBEDDED:
-        with _server(folder) as server:
-            yield server
-    else:
-        with _ended(Services(folder, request.getfixturevalue("kafka").url)) as services:
-            yield services
+    with ExitStack() as stack:
+        settings = dict(SETTINGS)
+        if request.param.endswith(ON_ARANGODB):
+            settings |= stack.enter_context(place("own")).settings
+        if request.param.startswith(EMBEDDED):
+            initialise(folder, {**settings, "LEADFLOW_DATA": str(folder / "data")})
+            yield stack.enter_context(_server(folder, settings))
+        else:
+            yield stack.enter_context(_ended(Services(folder, request.getfixturevalue("kafka").url, settings)))
 
 
 @pytest.fixture(scope="module")

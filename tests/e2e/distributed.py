@@ -17,9 +17,9 @@ class Services:
     def __init__(self, folder: Path, log_url: str, settings: Mapping[str, str] = SETTINGS) -> None:
         """Nothing is started yet. Topics are this folder's own: several can share a broker."""
         self.settings = {
+            "LEADFLOW_STORE": f"sqlite:///{folder / 'store.db'}",
             **settings,
             "LEADFLOW_LOG": log_url,
-            "LEADFLOW_STORE": f"sqlite:///{folder / 'store.db'}",
             "LEADFLOW_DATA": str(folder),
             "LEADFLOW_TOPIC_PREFIX": f"{folder.name}.",
             "LEADFLOW_KAFKA_SESSION_TIMEOUT": "6",

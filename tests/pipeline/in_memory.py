@@ -24,7 +24,7 @@ from leadflow.pipeline.processor import Processor
 from leadflow.pipeline.rejections import Rejections
 from leadflow.pipeline.resolver import Resolver
 from leadflow.pipeline.scoring import Scorer
-from leadflow.ports import Emit, Record
+from leadflow.ports import Emit, Record, Store
 
 StepFunction = Callable[[Sequence[Record]], Awaitable[Step]]
 
@@ -74,7 +74,7 @@ class Pipeline:
     model: Model = MODEL
     marks: int = 0  # offsets that each commit uses up without a record
     log: MemoryLog = field(init=False)
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: Store = field(default_factory=MemoryStore)
     clock: FixedClock = field(default_factory=FixedClock)
     hasher: Hasher = field(default_factory=lambda: Hasher(b"a secret of the tests"))
     rules: IdentityRules = field(default_factory=IdentityRules)
@@ -86,7 +86,7 @@ class Pipeline:
         resolver = Resolver(self.store, self.clock, self.hasher, self.rules)
         self.scorer = Scorer(self.log, self.store, self.clock, self.model)
         rejections = Rejections(self.store, self.hasher)
-        self._hops = (
+        self.hops: tuple[tuple[str, StepFunction], ...] = (
             (topics.TOUCHPOINTS, processor.step),
             (topics.IDENTITY, resolver.step),
             (topics.RESOLVED, self._score),
@@ -119,11 +119,11 @@ class Pipeline:
 
     async def settle(self, batch: int = 100) -> None:
         """Let every hop take steps of random size, in random order, until nothing is left to read."""
-        await self._settle(self._hops, batch)
+        await self._settle(self.hops, batch)
 
     async def settle_before_scoring(self, batch: int = 100) -> None:
         """The same, but the scorer rests."""
-        await self._settle([hop for hop in self._hops if hop[0] != topics.RESOLVED], batch)
+        await self._settle([hop for hop in self.hops if hop[0] != topics.RESOLVED], batch)
 
     async def _settle(self, hops: Sequence[tuple[str, StepFunction]], batch: int) -> None:
         while True:
