@@ -152,6 +152,44 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "if False:",
             "new model",
         ),
+        "a rebuild taken over although its lead has moved": Breakage(
+            f"{PIPELINE}.scoring.orders:Orders._rebuilt",
+            "(found.value.marks, found.value.model) == (lead.marks, self._model.version)",
+            "True",
+            "replay",
+        ),
+        "a dead letter apart from its offset": Breakage(
+            f"{PIPELINE}.hop:_own",
+            "await assignment.commit(step.next_offset, step.emits)",
+            "await around.log.append([emit for emit in step.emits if emit.topic == 'rejected'])\n"
+            "        others = [emit for emit in step.emits if emit.topic != 'rejected']\n"
+            "        await assignment.commit(step.next_offset, others)",
+            "poison reset",
+        ),
+        "an item that is refused but not undone": Breakage(
+            "leadflow.core.identity.decide:_decide_or_refuse",
+            "forest.roll_back()",
+            "pass",
+            "poison everywhere",
+        ),
+        "a control record put aside": Breakage(
+            f"{PIPELINE}.scoring.poison:apply_or_reject",
+            "if not isinstance(record, Resolved):\n            raise",
+            "if not isinstance(record, Resolved):\n            return lead, False",
+            "parked",
+        ),
+        "a parked lead whose records are not kept": Breakage(
+            f"{PIPELINE}.scoring.scorer:Scorer._keep_aside",
+            "await keep(self._store, documents)",
+            "pass",
+            "parked",
+        ),
+        "a release that forgets what still waits": Breakage(
+            f"{PIPELINE}.scoring.orders:Orders._changed",
+            "parked.position if parked else turn.position",
+            "turn.position",
+            "parked",
+        ),
     }
 )
 

@@ -6,8 +6,10 @@ from simulator.story import touchpoints_of
 from simulator.worker import Worker
 from simulator.world import ROLES, World, at_once, models
 
-from leadflow.contracts.collections import CHECKPOINTS, DECISIONS, PROFILES
+from leadflow.contracts.collections import CHECKPOINTS, DECISIONS, LEADS, PROFILES
 from leadflow.contracts.topics import IDENTITY, RESOLVED, TOUCHPOINTS
+from leadflow.core.scoring.tally import EMPTY
+from leadflow.pipeline.replay.parked import parked_leads, release
 from leadflow.ports import Emit, Record
 
 _LONGEST_SLEEP = 400  # steps
@@ -23,6 +25,7 @@ class Director:
         self.chance = world.schedule.random
         self.coming = touchpoints_of(world.scenario, self.chance)
         self._storm_ends = 0
+        self.operating = True  # whether operators replay leads, and lose them
         self._upgrade_at = self.chance.randint(50, 500) if world.scenario.new_model else None
         world.schedule.act = self.act
 
@@ -98,11 +101,24 @@ class Director:
             self._feed()
         if self._upgrade_at is not None and world.schedule.steps >= self._upgrade_at:
             self._upgrade()
+        self._operate()
         if self.scenario.redelivered and self._happens(0.03):
             self._redeliver()
         if self.scenario.chaos and self._happens(self.scenario.restless):
             (what,) = self.chance.choices(list(self.scenario.chaos), list(self.scenario.chaos.values()))
             getattr(self, f"_{what}")()
+
+    def _operate(self) -> None:
+        """What operators do meanwhile, and what they are there for."""
+        if not self.operating:
+            return
+        if self.scenario.replays and self._happens(0.01):
+            self.world.schedule.note("  ! a replay begins")
+            self.world.replay(simulated=self._happens(0.7))
+        if self.scenario.sick and self._happens(0.01):
+            self.release()
+        if self.scenario.corrupt and self._happens(0.01):
+            self._corrupt()
 
     def _happens(self, odds: float) -> bool:
         return self.chance.random() < odds
@@ -200,6 +216,21 @@ class Director:
         """The log loses the scoring group's offsets: the checkpoints must know better."""
         for partition in range(self.world.log.partitions(RESOLVED)):
             self.world.broker.rewind(("scoring", RESOLVED, partition), None)
+
+    def release(self) -> None:
+        """Somebody tells the owners of parked leads to go on, whether anything was repaired or not."""
+        for lead in at_once(parked_leads(self.world.store)):
+            self.world.schedule.note(f"  ! lead {lead.profile_id} is released")
+            self.world.log.write([release(lead.profile_id, lead.parked)])
+
+    def _corrupt(self) -> None:
+        """A lead loses what it has counted."""
+        leads = sorted(at_once(self.world.store.find(LEADS, limit=1_000)), key=lambda stored: stored.key)
+        if leads:
+            stored = self.chance.choice(leads)
+            self.world.schedule.note(f"  ! lead {stored.key} loses its counts")
+            lead = replace(stored.value, own=EMPTY, traits={})
+            at_once(self.world.store.replace(LEADS, [(stored.key, lead, stored.rev)]))
 
     def _redeliver(self) -> None:
         """An old record of `resolved` comes again, at a new position."""

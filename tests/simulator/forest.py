@@ -97,6 +97,8 @@ def components(seen: Observed) -> set[frozenset[str]]:
     """The connected components of all identifiers: those of one touchpoint belong together."""
     groups: list[set[str]] = []
     for document in seen.touchpoints.values():
+        if document.addr is None:  # put aside before anybody knew whose it is
+            continue
         met = [group for group in groups if group & set(document.keys)]
         joined = set(document.keys).union(*met)
         if joined:

@@ -11,6 +11,7 @@ from simulator.world import World, at_once
 
 from leadflow.contracts import topics
 from leadflow.contracts.collections import (
+    DECISIONS,
     IDENTITIES,
     LEADS,
     PROFILES,
@@ -21,6 +22,7 @@ from leadflow.contracts.collections import (
 from leadflow.contracts.documents import IdentityDoc, LeadDoc, ProfileDoc, RejectionDoc, TouchpointDoc
 from leadflow.contracts.identity import Evidence
 from leadflow.contracts.lead import LeadScore, StageChanged
+from leadflow.core.identity.decisions import Refused
 from leadflow.ports import Record, Store
 
 _CYCLE = "a cycle of links"
@@ -59,14 +61,24 @@ class Observed:
 
 
 def observe(world: World) -> Observed:
-    """Read everything."""
+    """Read everything. Evidence that nobody could decide on says nothing."""
+    refused = {
+        item.pos
+        for decision in documents(world.store, DECISIONS).values()
+        for item in decision.items
+        if any(isinstance(emit, Refused) for emit in item.emits)
+    }
     return Observed(
         touchpoints=documents(world.store, TOUCHPOINTS),
         identities=documents(world.store, IDENTITIES),
         profiles=documents(world.store, PROFILES),
         leads=documents(world.store, LEADS),
         rejections=documents(world.store, REJECTIONS),
-        evidence=[msgspec.json.decode(r.value or b"", type=Evidence) for r in records(world, topics.IDENTITY)],
+        evidence=[
+            msgspec.json.decode(r.value or b"", type=Evidence)
+            for r in records(world, topics.IDENTITY)
+            if r.offset not in refused
+        ],
         changes=[msgspec.json.decode(r.value or b"", type=StageChanged) for r in records(world, topics.STAGE_CHANGES)],
         scores={
             r.key: msgspec.json.decode(r.value, type=LeadScore) if r.value else None

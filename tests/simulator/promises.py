@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from simulator.observed import Observed
-from simulator.story import POISON
+from simulator.story import is_poison
 from simulator.world import World
 
-from leadflow.contracts.documents import LeadDoc
+from leadflow.contracts.documents import LeadDoc, TouchpointDoc
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.tally import EMPTY, Tally, combine
 from leadflow.pipeline.processor.processor import contacts_of
@@ -24,17 +24,25 @@ def arrived(world: World, seen: Observed) -> Iterator[str]:
             refusals = [r for r in seen.rejected if r["message_id"] == message_id and r["hop"] == "processor"]
             if not refusals or key not in seen.rejections:
                 yield f"{message_id} is lost: neither stored nor refused"
-        elif document.addr is None:
+        elif document.addr is None and not document.rejected:
             yield f"{message_id} is lost: it never got an address"
-        elif document.rejected != (POISON in bytes(document.value.body if document.value else b"")):
+        elif document.rejected != _is_poisoned(document):
             yield f"{message_id} is marked rejected={document.rejected}, which is wrong"
     repeated = Counter((r["message_id"], r.get("repair", 0)) for r in seen.rejected if r["hop"] == "scoring")
     for (message_id, repair), times in repeated.items():
         if times > 1:
             yield f"{message_id} (repair {repair}) was rejected {times} times"
+    told = {(r["message_id"], r.get("repair", 0)) for r in seen.rejected}
     for document in seen.touchpoints.values():
-        if document.rejected and not repeated[document.message_id, document.repair]:
+        if document.rejected and (document.message_id, document.repair) not in told:
             yield f"{document.message_id} is rejected, but `rejected` does not say so"
+
+
+def _is_poisoned(document: TouchpointDoc) -> bool:
+    """Whether a hop that it passes cannot process it."""
+    body = bytes(document.value.body) if document.value else b""
+    hops = ("scoring", "processor", "resolver") if document.via == "id" else ("scoring", "processor")
+    return any(is_poison(body, hop) for hop in hops)
 
 
 def own_tallies(seen: Observed, model: Model) -> dict[str, Tally]:

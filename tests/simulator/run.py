@@ -1,22 +1,20 @@
 """One seed of one scenario: storm, calm, checks; repairs; all of it again over the same store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from unittest.mock import patch
 
 from simulator import again, forest, promises
+from simulator.ailments import ailments
 from simulator.director import Director
 from simulator.observed import observe
 from simulator.scenarios import SCENARIOS
-from simulator.story import POISON, repaired
+from simulator.story import repaired
 from simulator.world import World
 
 from leadflow.contracts.topics import IDENTITY, TOUCHPOINTS
-from leadflow.contracts.touchpoint import Touchpoint
-from leadflow.core.touchpoint import Signal
 from leadflow.pipeline import checkpoint, hop
-from leadflow.pipeline.scoring import lead, parking, poison
-from leadflow.pipeline.scoring.counting import signal_of
+from leadflow.pipeline.scoring import parking, poison
 from leadflow_scoring import service
 
 _CHECKS = (*promises.CHECKS, *forest.CHECKS)
@@ -61,7 +59,7 @@ def run_seed(seed: int, name: str, *, traced: bool = False) -> Outcome:
         patch.object(parking, "logger", _Silent()),
         patch.object(poison, "logger", _Silent()),
         patch.object(service, "logger", _Silent()),
-        patch.object(lead, "signal_of", _poisoned(signal_of)),
+        ailments(world),
     ):
         try:
             broken = tuple(dict.fromkeys(_course(world)))
@@ -70,23 +68,14 @@ def run_seed(seed: int, name: str, *, traced: bool = False) -> Outcome:
     return Outcome(seed, name, broken, world.schedule.steps, tuple(world.schedule.trace or ()))
 
 
-def _poisoned(read: Callable[..., Signal]) -> Callable[..., Signal]:
-    """Scoring with a defect: marked touchpoints make it raise."""
-
-    def signal_or_raise(touchpoint: Touchpoint, contacts: tuple[tuple[str, str], ...]) -> Signal:
-        if POISON in bytes(touchpoint.body):
-            raise ZeroDivisionError("simulated: nobody can count this")
-        return read(touchpoint, contacts)
-
-    return signal_or_raise
-
-
 def _course(world: World) -> Iterator[str]:
     """The run, yielding what it finds broken; it ends with the first phase that finds anything."""
     director = Director(world)
     scenario = world.scenario
     director.storm(director.chance.randint(200, 700))
     director.calm()
+    if scenario.sick or scenario.corrupt:
+        _heal(world, director)
     found = list(_broken(world))
     for _ in range(2 if scenario.poison and not found else 0):
         _repair(world, director)
@@ -115,6 +104,28 @@ def _compared(world: World) -> Iterator[str]:
         yield from again.equals_its_log(world, seen)
 
 
+def _heal(world: World, director: Director) -> None:
+    """The workers are cured, what stands still is released, what was lost is rebuilt; in trouble, then in peace.
+
+    What has been rebuilt may show that what is known of it elsewhere is wrong, so that it takes more than one replay.
+    """
+    director.operating = False
+    director.release()  # nothing has been repaired: it stops again
+    director.storm(director.chance.randint(30, 200))
+    director.calm()
+    world.sick = False
+    for _ in range(4):
+        director.release()
+        if world.scenario.corrupt:
+            world.replay(simulated=False)
+        director.storm(director.chance.randint(30, 200))
+        director.calm()
+        director.release()
+        if world.scenario.corrupt:
+            world.replay(simulated=False)
+        director.calm()
+
+
 def _repair(world: World, director: Director) -> None:
     """Somebody sends what was rejected again, once or twice, while old records are read once more."""
     for document in observe(world).touchpoints.values():
@@ -128,6 +139,7 @@ def _repair(world: World, director: Director) -> None:
 
 def _read_again(world: World, director: Director) -> Iterator[str]:
     """Both logs before scoring from their start, scoring from its checkpoints: nothing may move."""
+    director.operating = False
     before = again.snapshot(world)
     for topic in (TOUCHPOINTS, IDENTITY):
         for partition in range(world.log.partitions(topic)):

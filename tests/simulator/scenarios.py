@@ -30,6 +30,10 @@ class Scenario:
     lone: bool = False  # mostly single new identifiers: claimed by processors while the resolver decides about them
     poison: int = 0  # how many touchpoints nobody can count until they are repaired
     actions: int = 0  # how many of the touchpoints are sales actions
+    poisoned: tuple[str, ...] = ("scoring",)  # where they cannot be processed
+    sick: bool = False  # workers that cannot apply some links and values of children, until they are cured
+    replays: bool = False  # leads are rebuilt beside the live ones, by replays that die like anybody else
+    corrupt: bool = False  # what some leads have counted is lost; a replay brings it back
     new_model: bool = False
     arango: bool = False  # the store is ArangoDB's, on the double: its requests, its queries, its revisions
     gaps: bool = True  # transactions use up offsets, as Kafka's do
@@ -72,4 +76,16 @@ STORES: Mapping[str, Scenario] = MappingProxyType(
 )
 """The store of the distributed mode, one call in five refused, done in part or done without an answer."""
 
-SCENARIOS: Mapping[str, Scenario] = MappingProxyType({**WORKERS, **TOUCHPOINTS, **STORES})
+REPAIRS: Mapping[str, Scenario] = MappingProxyType(
+    {
+        "poison everywhere": Scenario(chaos=ALL, poison=5, poisoned=("scoring", "processor", "resolver"), batch=3),
+        "parked": Scenario(chaos=CRASHES, sick=True, batch=4),
+        "parked reset": Scenario(chaos=ALL, sick=True, batch=3, poison=2),
+        "replay": Scenario(chaos=ALL, replays=True, batch=4),
+        "replay corrupt": Scenario(chaos=ZOMBIES, replays=True, corrupt=True),
+        "everything at once": Scenario(chaos=ALL, replays=True, sick=True, poison=3, new_model=True, odds=ROUGH),
+    }
+)
+"""What is put aside, stands still or is lost comes back."""
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({**WORKERS, **TOUCHPOINTS, **STORES, **REPAIRS})

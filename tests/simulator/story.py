@@ -14,6 +14,12 @@ from leadflow.core.time import HOUR
 START = 1_790_000_000_000  # 2026-09-21T13:33:20Z
 POISON = b'"poison":'
 
+
+def is_poison(body: bytes, hop: str) -> bool:
+    """Whether a hop cannot process a body."""
+    return POISON in body and f'"poison_at":"{hop}"'.encode() in body
+
+
 _EVENTS = ("Form Submitted", "Demo Requested", "Pricing Viewed", "Email Clicked", "Signed In", "Order Refunded")
 _ACTIONS: tuple[Mapping[str, Any], ...] = (
     {"action": "contact", "channel": "phone", "outcome": "reached"},
@@ -38,6 +44,7 @@ def touchpoints_of(scenario: Scenario, chance: random.Random) -> list[Touchpoint
             kind, body = "track", _event(scenario, chance)
         if number in poisoned and kind == "track":
             body["poison"] = chance.choice((1, 1, 2))  # how many repairs it takes
+            body["poison_at"] = scenario.poisoned[number % len(scenario.poisoned)]
         story.append(_touchpoint(number, kind, body, chance))
     if chance.random() < 0.5:
         story.append(_touchpoint(len(story), "track", {"event": "Pricing Viewed"}, chance))  # nobody's

@@ -1,12 +1,13 @@
 """A worker: one process of a service, which can be killed, put to sleep and woken."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from simulator.schedule import Schedule
 
 from leadflow.pipeline.hop import Hop, Surroundings, run_hop
-from leadflow.ports import Fenced
+from leadflow.ports import Fenced, Unavailable
 
 
 class Worker:
@@ -33,6 +34,21 @@ class Worker:
     def start(self, around: Surroundings, hops: Callable[[Surroundings], Sequence[Hop]]) -> None:
         """Begin to work."""
         self._task = self._schedule.loop.create_task(self._run(around, hops(around)))
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something once; a port that is away ends it."""
+
+        async def done() -> None:
+            try:
+                await work
+            except Unavailable:
+                pass  # whoever started it starts it again
+            except Exception as error:  # noqa: BLE001  whatever ends a worker is the simulator's business
+                self.failure = error
+            finally:
+                self.ended = self.dead = True
+
+        self._task = self._schedule.loop.create_task(done())
 
     def kill(self) -> None:
         """End at once, wherever it is."""

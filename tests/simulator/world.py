@@ -13,6 +13,7 @@ from simulator.broker import Broker
 from simulator.faults import Faults
 from simulator.faulty_log import FaultyLog
 from simulator.faulty_store import FaultyStore
+from simulator.replays import replayed
 from simulator.scenarios import Scenario
 from simulator.schedule import Schedule
 from simulator.story import START
@@ -79,6 +80,7 @@ class World:
         self.workers: list[Worker] = []
         self.accepted: dict[str, Touchpoint] = {}  # as it was first sent, by message id
         self.failures: list[str] = []
+        self.sick = scenario.sick
         self._born = 0
 
     def spawn(self, role: str) -> None:
@@ -97,6 +99,15 @@ class World:
         else:
             hops = partial(scoring_service.hops, model=self.model)
         worker.start(around, hops)
+        self.workers.append(worker)
+
+    def replay(self, *, simulated: bool) -> None:
+        """Start somebody who rebuilds leads: those that differ, or `simulated` all of them."""
+        self._born += 1
+        worker = Worker(f"replay-{self._born}", "replay", self.schedule)
+        log = FaultyLog(self.log, self.broker, worker)
+        store = FaultyStore(self.store, worker, self.schedule, self.faults)
+        worker.begin(replayed(log, store, self.model, simulated=simulated))
         self.workers.append(worker)
 
     def bury(self) -> None:

@@ -10,10 +10,9 @@ from leadflow.contracts.collections import LEADS, PARKED
 from leadflow.contracts.documents import Parked, ParkedDoc
 from leadflow.contracts.resolved import Release
 from leadflow.core.conditions import equals
-from leadflow.ports import Emit, Log, Order, Store, Stored
+from leadflow.ports import Cursor, Emit, Log, Order, Store, Stored
 
 _PAGE = 500
-_MOST = 10_000
 
 _encode = msgspec.json.Encoder().encode
 
@@ -41,8 +40,12 @@ async def parked_leads(store: Store) -> list[ParkedLead]:
 
 async def parked_commands(store: Store) -> list[Stored[ParkedDoc]]:
     """The records that are for no lead and wait to be sent again, in the order of their positions."""
-    nobody = equals("lead", "")
-    return list(await store.find(PARKED, nobody, order=Order("position"), limit=_MOST))
+    found: list[Stored[ParkedDoc]] = []
+    after: Cursor | None = None
+    while page := await store.find(PARKED, equals("lead", ""), order=Order("position"), limit=_PAGE, after=after):
+        found += page
+        after = (page[-1].value.position, page[-1].key)
+    return found
 
 
 async def release_leads(log: Log, store: Store) -> AsyncIterator[str]:

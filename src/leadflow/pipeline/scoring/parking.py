@@ -64,8 +64,15 @@ def for_lead(pid: str, partition: int, position: int, record: LeadRecord | Order
 
 async def waiting_for(store: Store, pid: str, position: int, limit: int) -> Sequence[Stored[ParkedDoc]]:
     """What waits for a lead from a position on, at most `limit`, in order."""
+    found: list[Stored[ParkedDoc]] = []
     after: Cursor = (position - 1, "\U0010ffff")
-    return await store.find(PARKED, equals("lead", pid), order=SortedBy("position"), limit=limit, after=after)
+    where, order = equals("lead", pid), SortedBy("position")
+    while len(found) < limit and (
+        page := await store.find(PARKED, where, order=order, limit=limit - len(found), after=after)
+    ):
+        found += page
+        after = (page[-1].value.position, page[-1].key)
+    return found
 
 
 async def sweep(store: Store, pid: str, past: int) -> None:
