@@ -159,7 +159,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "replay",
         ),
         "a dead letter apart from its offset": Breakage(
-            f"{PIPELINE}.hop:_own",
+            f"{PIPELINE}.hop:_process",
             "await assignment.commit(step.next_offset, step.emits)",
             "await around.log.append([emit for emit in step.emits if emit.topic == 'rejected'])\n"
             "        others = [emit for emit in step.emits if emit.topic != 'rejected']\n"
