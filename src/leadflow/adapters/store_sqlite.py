@@ -97,14 +97,15 @@ class SqliteStore:
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
         """See `ports.Store`."""
         bodies = [self._encode(value) for _, value, _ in documents]
-        revs = [_number(rev) for _, _, rev in documents]
         statements = self._of(collection)
         pack, columns = statements.pack, statements.columns
         rows = [
-            (rev + 1, body, *columns(value), pack(key), rev)
-            for (key, value, _), body, rev in zip(documents, bodies, revs, strict=True)
+            (pack(key), _number(rev), body, columns(value))
+            for (key, value, rev), body in zip(documents, bodies, strict=True)
         ]
-        return await self._write(statements.replace, rows, bodies)
+        if not rows:
+            return []
+        return await self.writer.run(lambda connection: tables.replaced(connection, statements, rows), _size(bodies))
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
@@ -135,7 +136,7 @@ class SqliteStore:
     async def _write(self, statement: str, rows: Sequence[Sequence[Any]], bodies: Sequence[bytes]) -> Sequence[bool]:
         if not rows:
             return []
-        size = sum(map(len, bodies)) + ROW_BYTES * len(rows)
+        size = _size(bodies) if bodies else ROW_BYTES * len(rows)
         return await self.writer.run(lambda connection: tables.changed(connection, statement, rows), size)
 
     def _of(self, collection: Collection[Any]) -> tables.Statements:
@@ -153,6 +154,11 @@ class SqliteStore:
             decoder = self._decoders[collection.document] = msgspec.json.Decoder(collection.document)
         unpack = self._of(collection).unpack
         return [Stored(unpack(key), decoder.decode(body), str(rev)) for key, rev, body in rows]
+
+
+def _size(bodies: Sequence[bytes]) -> int:
+    """What writing documents holds in memory, about, in bytes."""
+    return sum(map(len, bodies)) + ROW_BYTES * len(bodies)
 
 
 def _first_revision() -> int:
