@@ -23,7 +23,7 @@ def read_path(event: Event) -> str | None:
 def path_of_page(path: Any, own_path: Any, url: Any, own_url: Any) -> str | None:
     """The first of the page's path, the event's own, and those of their URLs."""
     for given in (path, own_path):
-        if (text := text_of(given)) is not None:
+        if given is not None and (text := text_of(given)) is not None:
             return normal_path(text)
     for given in (url, own_url):
         if (text := text_of(given)) is not None and (found := _path_of(text[:_LONGEST])) is not None:

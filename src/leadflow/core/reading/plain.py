@@ -69,10 +69,14 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
     if found.traits is not _ABSENT or not _is_plain(context) or not _UNUSUAL.isdisjoint(properties):
         return None
     page = context.page or _NO_PAGE
-    name = text_of(found.event)
-    normal = (event_name(name) or None) if name and kind == "track" else None
-    if normal is not None and normal.endswith("unsubscribed"):
-        return None
+    name = normal = None
+    if kind == "track":
+        if (name := text_of(found.event)) is not None:
+            normal = event_name(name) or None
+        if normal is not None and normal.endswith("unsubscribed"):
+            return None
+    elif found.name is not None:
+        name = text_of(found.name)
     return Signal(
         message_id=envelope.message_id,
         source=envelope.source,
@@ -80,10 +84,10 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
         at=envelope.at,
         received_at=envelope.received_at,
         event=normal,
-        event_name=name if kind == "track" else text_of(found.name),
+        event_name=name,
         path=path_of_page(page.path, properties.get("path"), page.url, None),
         properties=properties,
-        marketing=_marketing(context.campaign, page),
+        marketing=_marketing(context.campaign, page) if context.campaign or page.referrer else DIRECT,
         quality=envelope.quality,
         contacts=envelope.contacts,
         historical=envelope.historical,

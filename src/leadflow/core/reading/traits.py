@@ -10,6 +10,7 @@ from leadflow.core.reading.marketing import host_of
 
 MAX_TRAITS = 200
 MAX_VALUE_BYTES = 8 * 1024
+_SURELY_SHORT = MAX_VALUE_BYTES // len(r"\u0000") - 1  # characters, were each of them escaped
 
 _SYNONYMS = {
     "job_title": "title",
@@ -52,10 +53,13 @@ def read_traits(event: Event, kind: str) -> dict[str, Any]:
     if kind == "group":
         own = {"company": own}
     traits |= own
-    for part in _ADDRESS_PARTS:
-        if (value := _spelled(object_of(traits.get("address")), {}).get(part)) is not None:
-            traits.setdefault(part, value)
-    traits |= _company(traits.pop("company", None))
+    if "address" in traits:
+        address = _spelled(object_of(traits["address"]), {})
+        for part in _ADDRESS_PARTS:
+            if (value := address.get(part)) is not None:
+                traits.setdefault(part, value)
+    if "company" in traits:
+        traits |= _company(traits.pop("company"))
     traits |= _need(event)
     usable = (item for item in traits.items() if item[0] not in _STATED_ELSEWHERE and _is_short(item[1]))
     return dict(list(usable)[:MAX_TRAITS])
@@ -91,6 +95,8 @@ def _company(value: Any) -> dict[str, Any]:
 
 
 def _is_short(value: Any) -> bool:
+    if isinstance(value, str) and len(value) <= _SURELY_SHORT:
+        return True
     try:
         return len(_encode(value)) <= MAX_VALUE_BYTES
     except RecursionError:  # read just within the limit of depth

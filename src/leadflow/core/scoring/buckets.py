@@ -35,12 +35,12 @@ class GroupBuckets(msgspec.Struct, frozen=True):
 
 def counted(tally: Tally, model: Model) -> tuple[GroupBuckets, ...]:
     """The buckets of a tally after caps, in the order of the model's groups and rules; unknown rules are left out."""
-    places = _places(model)
+    places = places_of(model)
     found = [(*places[rule], hours) for rule, hours in tally.counts.items() if rule in places]
     found.sort(key=_place)
     groups: dict[int, list[RuleBuckets]] = {}
     for number, _, rule, hours in found:
-        buckets = RuleBuckets(rule, _buckets(hours, rule, model.time_zone))
+        buckets = RuleBuckets(rule, buckets_of(hours, rule, model.time_zone))
         if number in groups:
             groups[number].append(buckets)
         else:
@@ -57,7 +57,7 @@ def first_start(groups: tuple[GroupBuckets, ...]) -> int | None:
 
 
 @lru_cache(maxsize=16)
-def _places(model: Model) -> Mapping[str, tuple[int, int, Rule]]:
+def places_of(model: Model) -> Mapping[str, tuple[int, int, Rule]]:
     """Rule id -> (number of its group, its number in there, the rule)."""
     return {
         rule.id: (number, order, rule)
@@ -66,7 +66,8 @@ def _places(model: Model) -> Mapping[str, tuple[int, int, Rule]]:
     }
 
 
-def _buckets(hours: Mapping[int, int], rule: Rule, time_zone: str) -> tuple[tuple[int, int], ...]:
+def buckets_of(hours: Mapping[int, int], rule: Rule, time_zone: str) -> tuple[tuple[int, int], ...]:
+    """A rule's buckets, oldest first: (start in ms, how many count)."""
     if len(hours) == 1:  # most rules of most leads
         ((hour, count),) = hours.items()
         return ((hour * HOUR, count if rule.cap is None else min(count, rule.cap)),)

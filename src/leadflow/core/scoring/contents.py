@@ -23,6 +23,7 @@ BANT = ("budget", "authority", "need", "timing")
 STAGE_ACTS = frozenset({"accept", "reject", "disqualify", "won", "lost", "override", "reopen"})
 """The actions that move a lead; the others state facts."""
 
+_NOTHING: Mapping[str, Any] = {}
 _ACT_FIELDS = ("reason", "stage", "expires_at")
 
 
@@ -34,11 +35,11 @@ def contents_of(signal: Signal, matched: Sequence[str], model: Model) -> Tally:
     event = event_of(signal)
     touch = touch_of(signal)
     return Tally(
-        counts={rule: {hour: 1} for rule in matched},
+        counts={rule: {hour: 1} for rule in matched} if matched else {},
         facts=_facts(signal, event, model),
-        domains=_domains(signal),
-        contacts={contact.type: signal.at for contact in signal.contacts},
-        consents=_consents(signal),
+        domains=_domains(signal) if signal.contacts else {},
+        contacts={contact.type: signal.at for contact in signal.contacts} if signal.contacts else {},
+        consents=_consents(signal) if signal.consents else {},
         qualities={signal.quality: Moment(signal.at, signal.message_id)} if signal.quality is not None else {},
         spans=_spans(signal, event, matched, model),
         first_touch=touch if signal.active else None,
@@ -83,13 +84,17 @@ def touch_of(signal: Signal) -> Touch:
 def _spans(signal: Signal, event: str | None, matched: Sequence[str], model: Model) -> dict[str, Span]:
     moment = Moment(signal.at, signal.message_id)
     names = [] if event is None else _classes(event, signal.properties, model)
-    for rule in matched:
-        if model.kinds[rule] == "intent":
-            names.append("intent")
-            break
+    if matched and is_intent(tuple(matched), model):
+        names.append("intent")
     if signal.active:
         names.append("touch")
     return dict.fromkeys(names, Span(moment, moment))
+
+
+@lru_cache(maxsize=4_096)
+def is_intent(matched: tuple[str, ...], model: Model) -> bool:
+    """Whether one of these rules belongs to a group of intent."""
+    return any(model.kinds[rule] == "intent" for rule in matched)
 
 
 def _classes(event: str, properties: Mapping[str, Any], model: Model) -> list[str]:
@@ -129,18 +134,21 @@ def _domains(signal: Signal) -> dict[str, int]:
 
 
 def _facts(signal: Signal, event: str | None, model: Model) -> dict[str, Stated]:
+    traits = signal.traits
+    properties = signal.properties if event is not None and facts_may_stand_in(signal.properties, model) else _NOTHING
+    if not traits and not properties:
+        return {}
     stated = {}
-    if signal.traits or (event is not None and facts_may_stand_in(signal.properties, model)):
-        for fact in model.facts:
-            sides = [(signal.traits, fact.traits)]
-            if event is not None:
-                sides.append((signal.properties, fact.properties))
-            given = [side[name] for side, names in sides for name in names if name in side]
-            if given:
-                known = [value for value in map(_READERS[fact.kind], given) if value is not None]
-                # A number that cannot be read says nothing; a null takes the fact back.
-                if known or all(value is None for value in given):
-                    stated[fact.name] = _stated(signal, known[0] if known else None)
+    for fact in model.facts:
+        given = [traits[name] for name in fact.traits if name in traits]
+        if properties:
+            given += [properties[name] for name in fact.properties if name in properties]
+        if not given:
+            continue
+        known = [value for value in map(_READERS[fact.kind], given) if value is not None]
+        # A number that cannot be read says nothing; a null takes the fact back.
+        if known or all(value is None for value in given):
+            stated[fact.name] = _stated(signal, known[0] if known else None)
     return stated
 
 

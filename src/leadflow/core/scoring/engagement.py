@@ -6,7 +6,7 @@ Each rule's sum is exact in units of 2^-96 micro-points and rounded once, to the
 with the quality. A rule's share lies within 0.5 micro-points plus 3.6e-9 of its undecayed points of the true value.
 """
 
-from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets
+from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, buckets_of, places_of
 from leadflow.core.scoring.decay import rounded, weight
 from leadflow.core.scoring.model import POINT, Model
 from leadflow.core.scoring.score import CLAMP, SOURCE_QUALITY, Share
@@ -18,6 +18,33 @@ def engagement_at(groups: tuple[GroupBuckets, ...], tally: Tally, model: Model, 
     total = 0
     for part in groups:
         total += clamped(_group_points(part, as_of), part.group.low, part.group.high)
+    return _weighed(total, quality_factor(tally, model, as_of))
+
+
+def engagement_of(tally: Tally, model: Model, as_of: int) -> int:
+    """`engagement_at` for a single instant, without the buckets in between.
+
+    The rules of a group share their half-life, and often their hours: each hour is weighed once.
+    """
+    groups, places, zone = model.groups, places_of(model), model.time_zone
+    points: dict[int, int] = {}
+    weights: dict[tuple[int, int], int] = {}
+    for rule_id, hours in tally.counts.items():
+        if rule_id not in places:
+            continue
+        number, _, rule = places[rule_id]
+        half_life, exact = groups[number].half_life, 0
+        for start, count in buckets_of(hours, rule, zone):
+            if start > as_of:
+                break
+            key = (number, start)
+            if key not in weights:
+                weights[key] = weight(as_of - start, half_life)
+            exact += count * weights[key]
+        points[number] = points.get(number, 0) + rounded(exact * rule.points)
+    total = 0
+    for number, sum_of_rules in points.items():
+        total += clamped(sum_of_rules, groups[number].low, groups[number].high)
     return _weighed(total, quality_factor(tally, model, as_of))
 
 

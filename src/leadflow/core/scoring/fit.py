@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from leadflow.core.conditions.words import Word, holds_phrase, words_of
 from leadflow.core.scoring.engagement import clamped
@@ -18,20 +18,34 @@ DERIVED_FIELDS = frozenset(
 """What fit conditions may read beside the model's facts."""
 
 
-def fit_shares(tally: Tally, model: Model) -> tuple[int, tuple[Share, ...]]:
-    """Fit in micro-points, and the shares that add up to it."""
-    facts = tuple((name, stated.value) for name, stated in tally.facts.items())
-    return _fit_of(model, facts, _domains_of(model, tuple(tally.domains)), tuple(tally.contacts))
+class Known(NamedTuple):
+    """What is known of a lead in micro-points, the shares that add up to that, and the grade."""
+
+    fit: int
+    fit_shares: tuple[Share, ...]
+    grade: Grade
+    completeness: int
+    completeness_shares: tuple[Share, ...]
+
+
+def known_of(tally: Tally, model: Model) -> Known:
+    """Fit, grade and completeness."""
+    facts = tuple([(name, stated.value) for name, stated in tally.facts.items()]) if tally.facts else ()
+    domains = _domains_of(model, tuple(tally.domains)) if tally.domains else (False, False)
+    return _known_of(model, facts, domains, tuple(tally.contacts))
 
 
 Facts = tuple[tuple[str, Any], ...]
 
 
 @lru_cache(maxsize=16_384)  # of most leads nothing is known, and of the others the same few things change
-def _fit_of(
-    model: Model, facts: Facts, domains: tuple[bool, bool], contacts: tuple[str, ...]
-) -> tuple[int, tuple[Share, ...]]:
-    row = fit_row(model, dict(facts), domains, contacts)
+def _known_of(model: Model, facts: Facts, domains: tuple[bool, bool], contacts: tuple[str, ...]) -> Known:
+    fit, fit_shares = _fit_of(model, fit_row(model, dict(facts), domains, contacts))
+    completeness, completeness_shares = _completeness_of(model, dict(facts), contacts)
+    return Known(fit, fit_shares, grade_of(fit, model), completeness, completeness_shares)
+
+
+def _fit_of(model: Model, row: Mapping[str, Any]) -> tuple[int, tuple[Share, ...]]:
     shares: list[Share] = []
     taken: set[str] = set()
     for rule in model.fit.rules:
@@ -56,11 +70,15 @@ def grade_of(fit: int, model: Model) -> Grade:
     return "D"
 
 
-def completeness_share(tally: Tally, model: Model) -> tuple[int, tuple[Share, ...]]:
-    """Completeness in micro-points, rounded once, and its share."""
-    if not tally.contacts and not tally.facts:  # somebody of whom nothing is known
-        return 0, ()
-    known = [(name, weight) for name, weight in model.completeness.weights if _known(name, tally)]
+def _completeness_of(
+    model: Model, facts: Mapping[str, Any], contacts: tuple[str, ...]
+) -> tuple[int, tuple[Share, ...]]:
+    """Completeness, rounded once, and its share."""
+    known = [
+        (name, weight)
+        for name, weight in model.completeness.weights
+        if (name in contacts if name in CONTACTS else facts.get(name) is not None)
+    ]
     of = sum(weight for _, weight in model.completeness.weights)
     points = (2 * model.completeness.high * sum(weight for _, weight in known) + of) // (2 * of)
     return points, (Share(COMPLETENESS, len(known), points, None),) if points else ()
@@ -89,13 +107,6 @@ def _domains_of(model: Model, domains: tuple[str, ...]) -> tuple[bool, bool]:
         any(not _belongs(domain, lists.free_mail_domains) for domain in domains),
         any(_belongs(domain, lists.competitor_domains) for domain in domains),
     )
-
-
-def _known(name: str, tally: Tally) -> bool:
-    if name in CONTACTS:
-        return name in tally.contacts
-    stated = tally.facts.get(name)
-    return stated is not None and stated.value is not None
 
 
 def _belongs(domain: str, domains: frozenset[str]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from leadflow.core.conditions import Condition, ConditionError, compile_condition, fields_of, parse
-from leadflow.core.conditions.nodes import AllOf, Always, AnyOf, Compare, Node, Not, OneOf
+from leadflow.core.conditions.nodes import AllOf, Always, AnyOf, Compare, Node, Not, OneOf, Truth
 from leadflow.core.names import event_name
 from leadflow.core.scoring.model import When
 from leadflow.core.scoring.places import Place
@@ -11,10 +11,12 @@ from leadflow.core.scoring.places import Place
 NEVER = When(Condition(Always(value=False), "False"), lambda _: False)
 
 
-def when_of(place: Place | None, fields: Collection[str], below: Collection[str] = ()) -> When:
+def when_of(
+    place: Place | None, fields: Collection[str], below: Collection[str] = (), truths: Collection[str] = ()
+) -> When:
     """The condition at a place. It may name `fields`, and dotted names under `below`.
 
-    Where `fields` is a mapping, it says how each field is read from a row.
+    Where `fields` is a mapping, it says how each field is read from a row; those of `truths` are true or false.
     """
     text = "" if place is None else place.text()
     if place is None or not text:
@@ -31,8 +33,11 @@ def when_of(place: Place | None, fields: Collection[str], below: Collection[str]
     for name in _event_names(condition.node):
         if name != event_name(name):
             place.wrong(f"the event {name!r} never comes like this: write {event_name(name)!r}")
-    getter = fields.__getitem__ if isinstance(fields, Mapping) and not unknown else None
-    return When(condition, compile_condition(condition, getter))
+    if not isinstance(fields, Mapping) or unknown:
+        return When(condition, compile_condition(condition))
+    if isinstance(condition.node, Truth) and condition.node.field in truths:
+        return When(condition, fields[condition.node.field])
+    return When(condition, compile_condition(condition, fields.__getitem__))
 
 
 def _event_names(node: Node) -> Iterator[str]:

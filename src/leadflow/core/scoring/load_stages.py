@@ -6,7 +6,7 @@ from leadflow.core.scoring.actions import DETOURS, PATH
 from leadflow.core.scoring.load_conditions import NEVER, when_of
 from leadflow.core.scoring.model import Criterion, Detour, Flag, Regress, Stage
 from leadflow.core.scoring.places import Place
-from leadflow.core.scoring.stage_facts import FACTS
+from leadflow.core.scoring.stage_facts import FACTS, TRUTHS
 
 STAGE_ACTIONS = ("accept", "won")
 DETOUR_ACTIONS = ("reject", "disqualify", "lost")
@@ -57,7 +57,7 @@ def _criteria(place: Place) -> tuple[Criterion, ...]:
     for entry in place.items():
         found = entry.fields(("text", "when"))
         text = found["text"].text() if "text" in found else ""
-        criteria.append(Criterion(text, when_of(found.get("when"), FACTS)))
+        criteria.append(Criterion(text, when_of(found.get("when"), FACTS, truths=TRUTHS)))
     if not criteria:
         place.wrong("at least one criterion is expected")
     return tuple(criteria)
@@ -101,5 +101,5 @@ def read_flags(place: Place) -> tuple[Flag, ...]:
         if any(flag.name == name for flag in flags):
             entry.wrong(f"the flag {name!r} comes twice")
         text = found["text"].text() if "text" in found else ""
-        flags.append(Flag(name, text, when_of(found["when"], FACTS) if "when" in found else NEVER))
+        flags.append(Flag(name, text, when_of(found["when"], FACTS, truths=TRUTHS) if "when" in found else NEVER))
     return tuple(flags)

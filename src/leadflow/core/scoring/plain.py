@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from leadflow.core.scoring import statements
-from leadflow.core.scoring.contents import classes_of, facts_may_stand_in, touch_of
+from leadflow.core.scoring.contents import classes_of, facts_may_stand_in, is_intent, touch_of
 from leadflow.core.scoring.matching import event_of
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.statements import Moment, Span
@@ -37,7 +37,7 @@ def add_plain(tally: Tally, signal: Signal, matched: Sequence[str], model: Model
     return replace(
         tally,
         counts=_counted(tally, signal.at // HOUR, matched) if matched else tally.counts,
-        spans=_widened(tally.spans, signal, is_intent=_is_intent(tuple(matched), model)),
+        spans=_widened(tally.spans, signal, is_intent=is_intent(tuple(matched), model)),
         first_touch=first if first is not None and first.at < touch.at else statements.first_touch(first, touch),
         last_touch=touch if last is None or last.at < touch.at else statements.last_touch(last, touch),
     )
@@ -47,11 +47,6 @@ def add_plain(tally: Tally, signal: Signal, matched: Sequence[str], model: Model
 def _has_meaning(event: str, model: Model) -> bool:
     events = model.events
     return bool(classes_of(event, model)) or event in events.conversion or event in events.purchase
-
-
-@lru_cache(maxsize=4_096)
-def _is_intent(matched: tuple[str, ...], model: Model) -> bool:
-    return any(model.kinds[rule] == "intent" for rule in matched)
 
 
 def _counted(tally: Tally, hour: int, matched: Sequence[str]) -> dict[str, dict[int, int]]:

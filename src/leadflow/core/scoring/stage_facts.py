@@ -134,3 +134,10 @@ FACTS: Mapping[str, Callable[[StageFacts], Any]] = {
     "timing": lambda facts: facts.bant("timing"),
 }
 """What conditions of stages and flags may name. `need` is the BANT fact: sales has found a need."""
+
+_OTHERS = {
+    *("engagement", "fit", "completeness", "total", "grade", "temperature", "source_quality"),
+    *("usage_days_14d", "intent_kinds_14d"),
+}
+TRUTHS = frozenset(FACTS.keys() - _OTHERS)
+"""The facts that are True or False."""

@@ -67,8 +67,10 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
 
 def later(one: Stated, other: Stated) -> Stated:
     """The last word of two."""
-    if (one.at, one.message_id) != (other.at, other.message_id):
-        return max(one, other, key=lambda stated: (stated.at, stated.message_id))
+    if one.at != other.at:
+        return one if one.at > other.at else other
+    if one.message_id != other.message_id:
+        return one if one.message_id > other.message_id else other
     return max(one, other, key=lambda stated: _encode(stated.value))
 
 
@@ -90,7 +92,8 @@ def earliest(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]
     """The earliest time of each name."""
     merged = dict(one)
     for name, at in other.items():
-        merged[name] = min(merged.get(name, at), at)
+        known = merged.get(name)
+        merged[name] = at if known is None or at < known else known
     return merged
 
 
@@ -107,7 +110,12 @@ def spans(one: Mapping[str, Span], other: Mapping[str, Span]) -> dict[str, Span]
     merged = dict(one)
     for name, span in other.items():
         known = merged.get(name)
-        merged[name] = span if known is None else Span(min(known.first, span.first), max(known.last, span.last))
+        if known is None:
+            merged[name] = span
+        elif known.last.at < span.first.at:  # the rule: things come in the order in which they happen
+            merged[name] = Span(known.first, span.last)
+        else:
+            merged[name] = Span(min(known.first, span.first), max(known.last, span.last))
     return merged
 
 

@@ -1,6 +1,6 @@
 """A touchpoint as scoring reads it, and what it adds to a leaf's tally."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.reading import Envelope, hear
@@ -10,7 +10,7 @@ from leadflow.core.scoring.tally import Tally, add, match
 from leadflow.core.touchpoint import Identifier, Signal
 
 
-def signal_of(touchpoint: Touchpoint, contacts: Iterable[tuple[str, str]]) -> Signal:
+def signal_of(touchpoint: Touchpoint, contacts: Sequence[tuple[str, str]]) -> Signal:
     """Read a touchpoint; `contacts` are the (type, normal value) of the e-mails and phones that identity kept."""
     envelope = Envelope(
         kind=touchpoint.type,
@@ -19,7 +19,7 @@ def signal_of(touchpoint: Touchpoint, contacts: Iterable[tuple[str, str]]) -> Si
         at=touchpoint.at,
         received_at=touchpoint.received_at,
         quality=touchpoint.quality,
-        contacts=tuple([Identifier(kind, value) for kind, value in contacts]),
+        contacts=tuple([Identifier(kind, value) for kind, value in contacts]) if contacts else (),
         historical=touchpoint.historical,
         bot=touchpoint.bot,
     )

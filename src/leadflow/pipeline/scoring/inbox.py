@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import msgspec
 
@@ -70,7 +69,7 @@ def read_batch(records: Sequence[Record]) -> Batch:
         if isinstance(decoded, Rescore | Rebuilt | Release):
             order, past = decoded, record.offset + 1
             break
-        inbox[decoded.to].append((record.offset, cast("LeadRecord", decoded)))
+        inbox[decoded.to].append((record.offset, decoded))
     return Batch(inbox, order, tuple(garbage), tuple(commands), records[0].offset, past)
 
 

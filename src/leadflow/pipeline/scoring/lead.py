@@ -111,18 +111,20 @@ def _owner(tally: Tally) -> str | None:
 
 
 def _count(lead: LeadDoc, position: int, record: Resolved, judge: Judge) -> LeadDoc:
-    marked = mark(lead, record)
-    if marked is None:
+    stream, place = record.src
+    if place <= lead.marks.get(stream, -1):
         return lead
+    marks = {**lead.marks, stream: place}
     signal = signal_of(record.value, record.contacts)
     if signal.bot:  # stored and marked, never scored
-        return marked
+        return replace(lead, marks=marks)
     own, trigger = count(lead.own, signal, judge.model)
     first = lead.first_seen
     counted = replace(
-        marked,
+        lead,
+        marks=marks,
         own=own,
-        traits=latest_traits(lead.traits, signal),
+        traits=latest_traits(lead.traits, signal) if signal.traits else lead.traits,
         first_seen=signal.at if first is None or signal.at < first else first,
         last_seen=latest_seen(lead.last_seen, signal),
     )

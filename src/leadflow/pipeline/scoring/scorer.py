@@ -10,7 +10,6 @@ from leadflow import metrics
 from leadflow.contracts import topics
 from leadflow.contracts.collections import LEADS
 from leadflow.contracts.documents import LeadDoc
-from leadflow.contracts.lead import StageChanged
 from leadflow.contracts.resolved import Link, Release, Resolved
 from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.core.scoring.model import Model
@@ -25,7 +24,15 @@ from leadflow.pipeline.scoring.poison import apply_or_reject, refused, set_aside
 from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
 
-_change = msgspec.json.Decoder(StageChanged)
+
+class _Way(msgspec.Struct, rename={"from_": "from"}):
+    """From which stage to which: what a stage change says, as far as it is counted."""
+
+    from_: str
+    to: str
+
+
+_way = msgspec.json.Decoder(_Way)
 _NONE = bytes(NO_JSON)
 _TURN = 20  # leads
 
@@ -144,7 +151,7 @@ def _apply(lead: LeadDoc, news: LeadInbox, judge: Judge) -> _Folded:
 
 def _links(batch: Batch) -> set[str]:
     """The leads that may have come below another in this batch."""
-    linked = {pid for pid, group in batch.inbox.items() if any(isinstance(record, Link) for _, record in group)}
+    linked = {pid for pid, group in batch.inbox.items() for _, record in group if isinstance(record, Link)}
     return linked | ({batch.order.to} if isinstance(batch.order, Release) else set())
 
 
@@ -154,8 +161,8 @@ def _emits(leads: Mapping[str, LeadDoc], first: int, past: int) -> list[Emit]:
     entries.sort(key=lambda entry: entry.position)
     for entry in entries:
         if entry.topic == topics.STAGE_CHANGES:
-            change = _change.decode(entry.value)
-            metrics.STAGE_CHANGES.labels(change.from_, change.to).inc()
+            way = _way.decode(entry.value)
+            metrics.STAGE_CHANGES.labels(way.from_, way.to).inc()
     return [
         Emit(topic=entry.topic, key=entry.key, value=bytes(entry.value), id=entry.id, type=entry.type)
         for entry in entries
