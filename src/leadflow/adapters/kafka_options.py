@@ -35,7 +35,7 @@ class KafkaOptions:
     """The client's own certificate, PEM, where the brokers ask for one."""
     key_file: str | None = None
 
-    compression: Compression = "lz4"
+    compression: Compression = "zstd"
     call_timeout: float = 10.0
     """Until every call, commits and acknowledged appends included, is given up as Unavailable."""
     session_timeout: float = 10.0

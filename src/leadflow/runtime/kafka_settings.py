@@ -29,7 +29,7 @@ class KafkaSettings(BaseSettings):
     kafka_cert_file: Path | None = Field(None, description="PEM file of this client's certificate.")
     kafka_key_file: Path | None = Field(None, description="PEM file of its key.")
     kafka_compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field(
-        "lz4", description="How records are compressed: `none`, `gzip`, `snappy`, `lz4` or `zstd`."
+        "zstd", description="How records are compressed: `none`, `gzip`, `snappy`, `lz4` or `zstd`."
     )
     kafka_replication: int | None = Field(
         None, ge=1, le=9, description="Copies of each new topic. Default: 3, or as many as there are brokers."
