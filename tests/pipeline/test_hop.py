@@ -15,6 +15,7 @@ from leadflow.contracts.collections import CHECKPOINTS
 from leadflow.contracts.documents import CheckpointDoc
 from leadflow.contracts.topics import REJECTED, TOUCHPOINTS
 from leadflow.pipeline.backlog import Backlog
+from leadflow.pipeline.dead_letters import RejectedShare, TooManyRejected
 from leadflow.pipeline.hop import Hop, Step, Surroundings, measure_lag, run_hop
 from leadflow.ports import Emit, Fenced, LostPosition, Record, Unavailable
 
@@ -243,3 +244,18 @@ async def test_a_hop_tells_readiness_from_when_on_it_works() -> None:
     await running
     assert {name for name, _ in told} == {"test:touchpoints"}
     assert [state for _, state in told] == ["joins its group", "joins its group again: no coordinator", None]
+
+
+async def test_a_consumer_that_rejects_too_much_commits_nothing() -> None:
+    """The hop ends with the reason; the batch waits for repaired code."""
+    log = MemoryLog(partitions=1)
+    await fill(log, 20)
+    share = RejectedShare(0.5, fewest=10)
+
+    async def step(records: Sequence[Record]) -> Step:
+        share.admit((0, records[0].offset), len(records), len(records))
+        return Step(records[-1].offset + 1, ())
+
+    with pytest.raises(TooManyRejected, match="20 of the latest 20"):
+        await run_hop(hop(step, max_records=100), around(log))
+    assert await log.committed("test", TOUCHPOINTS) == [None]

@@ -1,8 +1,7 @@
 """A worker: one process of a service, which can be killed, put to sleep and woken."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from simulator.schedule import Schedule
 
@@ -35,12 +34,12 @@ class Worker:
         """Begin to work."""
         self._task = self._schedule.loop.create_task(self._run(around, hops(around)))
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do something once; a port that is away ends it."""
 
         async def done() -> None:
             try:
-                await work
+                await work()
             except Unavailable:
                 pass  # whoever started it starts it again
             except Exception as error:  # noqa: BLE001  whatever ends a worker is the simulator's business

@@ -107,7 +107,7 @@ class World:
         worker = Worker(f"replay-{self._born}", "replay", self.schedule)
         log = FaultyLog(self.log, self.broker, worker)
         store = FaultyStore(self.store, worker, self.schedule, self.faults)
-        worker.begin(replayed(log, store, self.model, simulated=simulated))
+        worker.begin(partial(replayed, log, store, self.model, simulated=simulated))
         self.workers.append(worker)
 
     def bury(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from leadflow.adapters.log_memory import MemoryLog
 from leadflow.adapters.store_memory import MemoryStore
+from leadflow.pipeline.dead_letters import TooManyRejected
 from leadflow.ports import Unavailable
 from leadflow.runtime.health import Health, create_app, log_check, store_check
 from leadflow.runtime.supervision import Supervisor
@@ -120,4 +121,20 @@ async def test_a_task_that_does_not_end_in_time_is_cut_off() -> None:
 
     supervisor.start("stubborn", stubborn)
     await asyncio.wait_for(supervisor.finish(0.01), 5)
+    assert supervisor.failure is None
+
+
+async def test_a_consumer_that_rejects_too_much_stops_alone() -> None:
+    """Unready, with the reason; what comes in meanwhile is taken, and the process lives."""
+    supervisor = Supervisor(Health({}), asyncio.Event())
+
+    async def rejects(_ending: asyncio.Event) -> None:
+        raise TooManyRejected("120 of the latest 150 records could not be processed")
+
+    await asyncio.wait_for(supervisor.start("scoring:resolved", rejects), 5)
+    assert not supervisor.stop.is_set()
+    answer = await ask(supervisor.health, "/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["scoring:resolved"].startswith("120 of the latest 150")
+    await supervisor.finish(5)
     assert supervisor.failure is None
