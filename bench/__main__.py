@@ -11,7 +11,7 @@ import structlog
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import day, embedded, hops, kafka, observer, overload, size
+from bench.parts import arango, day, embedded, hops, kafka, observer, overload, size
 from bench.report import read_history, record, run_of, table
 
 Part = Callable[[Options], list[Figure]]
@@ -21,6 +21,7 @@ PARTS: dict[str, Part] = {
     "hops": hops.measure,
     "embedded": embedded.measure,
     "kafka": kafka.measure,
+    "arango": arango.measure,
     "overload": overload.measure,
     "size": size.measure,
     "day": day.measure,

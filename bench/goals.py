@@ -55,6 +55,17 @@ GOALS = {
         Goal("kafka/single", "single events, HTTP to stage change, broker and all, 2 cores", unit="events/s"),
         Goal("kafka/batch", "batches of 100, HTTP to stage change, broker and all, 2 cores", unit="events/s"),
         Goal("kafka/workers", "events/s with two processors and two scorers : one of each", unit="x"),
+        Goal(
+            "arango/processor",
+            "processor, store in ArangoDB : in SQLite, client's CPU per touchpoint",
+            1.3,
+            1.0,
+            "most",
+            "x",
+        ),
+        Goal(
+            "arango/scoring", "scoring, store in ArangoDB : in SQLite, client's CPU per record", 1.3, 1.0, "most", "x"
+        ),
         Goal("day/tasks", "tasks of the event loop, end of the day - first hour", 0, 0, "most"),
     )
 }

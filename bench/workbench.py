@@ -140,8 +140,8 @@ _LIMITS = ObserverSettings(write_keys={})
 
 
 @asynccontextmanager
-async def workbench(folder: Path) -> AsyncIterator[Workbench]:
-    """Open log and store in a folder, with a further topic for the no-op loop."""
+async def workbench(folder: Path, store: Store | None = None) -> AsyncIterator[Workbench]:
+    """Open log and store in a folder, with a further topic for the no-op loop; or the log alone beside a store."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         log = await SqliteLog.open(
@@ -151,7 +151,8 @@ async def workbench(folder: Path) -> AsyncIterator[Workbench]:
             topics=(*topics.TOPICS, topics.Topic(name=NOOP_OUT)),
         )
         stack.push_async_callback(log.close)
-        store = await SqliteStore.open(folder / "store.db")
-        stack.push_async_callback(store.close)
+        if store is None:
+            store = sqlite = await SqliteStore.open(folder / "store.db")
+            stack.push_async_callback(sqlite.close)
         collect_rarely()  # as every part of Leadflow does
         yield Workbench(log, store, clock)

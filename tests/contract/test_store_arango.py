@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from arango_double.running import prepared
+from tools.arango_double.running import prepared
 
 from leadflow.adapters.arango_options import ArangoOptions
 from leadflow.adapters.store_arango import ArangoStore

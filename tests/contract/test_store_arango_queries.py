@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from arango_double.running import prepared
 from arangoasync.request import Method
+from tools.arango_double.running import prepared
 
 from leadflow.adapters import store_arango_query
 from leadflow.adapters.arango_schema import index_name

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from arango_double.running import doubled
-from arango_double.server import Server
 from arangoasync.request import Method
+from tools.arango_double.running import doubled
+from tools.arango_double.server import Server
 
 from leadflow.adapters.arango_client import expiry
 from leadflow.adapters.arango_errors import StoreRefused

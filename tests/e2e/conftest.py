@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
-from arango_double.process import place
 from e2e.api import Api
 from e2e.distributed import Services
 from e2e.modes import EMBEDDED, EVERY_MODE, ON_ARANGODB
 from e2e.server import SETTINGS, Server
 from fire.cast import initialise
+from tools.arango_double.process import place
 from tools.broker import Cluster
 
 _STARTED: list[Server | Services] = []

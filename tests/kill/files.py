@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from arango_double.process import Place
 from pipeline.aftermath import Aftermath, read_aftermath
+from tools.arango_double.process import Place
 
 from leadflow.adapters.log_sqlite import SqliteLog
 from leadflow.adapters.store_arango import ArangoStore

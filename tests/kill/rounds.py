@@ -11,7 +11,6 @@ from pathlib import Path
 from time import monotonic
 
 import httpx
-from arango_double.process import Place, place
 from e2e.server import ADMIN_TOKEN, SETTINGS
 from e2e.waiting import wait_for
 from kill.clients import Clients, counted
@@ -20,6 +19,7 @@ from kill.subscriber import Subscriber
 from kill.victim import Victim
 from pipeline.aftermath import Aftermath, broken, components, read_aftermath
 from pipeline.in_memory import Pipeline
+from tools.arango_double.process import Place, place
 
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.scoring.load import shipped_model

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import pytest
-from arango_double.running import doubled, prepared
-from arango_double.server import Server
 from pipeline.aftermath import broken, read_aftermath
 from pipeline.in_memory import MODEL, NOW, Pipeline, touchpoint
+from tools.arango_double.running import doubled, prepared
+from tools.arango_double.server import Server
 
 from leadflow.adapters.store_arango import ArangoStore
 from leadflow.contracts import topics

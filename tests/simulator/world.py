@@ -8,7 +8,6 @@ from importlib import resources
 from typing import Any, TypeVar
 
 import msgspec
-from arango_double.in_process import store_in_process
 from simulator.broker import Broker
 from simulator.faults import Faults
 from simulator.faulty_log import FaultyLog
@@ -18,6 +17,7 @@ from simulator.scenarios import Scenario
 from simulator.schedule import Schedule
 from simulator.story import START
 from simulator.worker import Worker
+from tools.arango_double.in_process import store_in_process
 
 from leadflow.adapters.log_memory import MemoryLog
 from leadflow.adapters.store_memory import MemoryStore

@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from arango_double.aql.parse import parse as parse_aql
-from arango_double.aql.run import Execution
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tools.arango_double.aql.parse import parse as parse_aql
+from tools.arango_double.aql.run import Execution
 
 from leadflow.core.conditions import (
     Condition,

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from arango_double import errors
-from arango_double.aql import nodes
-from arango_double.aql.functions import call
-from arango_double.aql.values import equal, is_true, number, order
-from arango_double.errors import ArangoError
+from tools.arango_double import errors
+from tools.arango_double.aql import nodes
+from tools.arango_double.aql.functions import call
+from tools.arango_double.aql.values import equal, is_true, number, order
+from tools.arango_double.errors import ArangoError
 
 Row = dict[str, Any]
 Document = dict[str, Any]

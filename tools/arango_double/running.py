@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arangoasync.request import Method
+from tools.arango_double.accounts import Accounts
+from tools.arango_double.server import Server, running
 
-from arango_double.accounts import Accounts
-from arango_double.server import Server, running
 from leadflow.adapters.arango_client import Arango
 from leadflow.adapters.arango_options import ArangoOptions
 from leadflow.adapters.arango_schema import prepare

@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+from tools.arango_double.running import LIVE
 
-from arango_double.running import LIVE
 from leadflow.adapters.arango_options import ArangoOptions
 
-FOLDER = Path(__file__).parents[1]
+FOLDER = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ def place(database: str) -> Iterator[Place]:
             httpx.delete(f"http://{found.address}/_api/database/{name}", auth=login, timeout=60)
         return
     password = secrets.token_hex(8)
-    command = [sys.executable, "-m", "arango_double", "--port", "0", "--password", password]
+    command = [sys.executable, "-m", "tools.arango_double", "--port", "0", "--password", password]
     environment = {**os.environ, "PYTHONPATH": str(FOLDER)}
     with subprocess.Popen(command, cwd=FOLDER, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
-            assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            assert url, f"the double ended with {process.poll()} while it started"
+            url = process.stdout.readline().strip() if process.stdout else ""
+            if not url:
+                raise RuntimeError(f"the double ended with {process.poll()} while it started")
             yield Place(urlsplit(url).netloc, database, "root", password)
         finally:
             process.kill()

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from arango_double import errors
-from arango_double.database import Database
-from arango_double.errors import ArangoError
+from tools.arango_double import errors
+from tools.arango_double.database import Database
+from tools.arango_double.errors import ArangoError
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from arango_double import errors
-from arango_double.collection import Collection, Document
-from arango_double.errors import ArangoError
-from arango_double.request import Answer, Call
+from tools.arango_double import errors
+from tools.arango_double.collection import Collection, Document
+from tools.arango_double.errors import ArangoError
+from tools.arango_double.request import Answer, Call
 
 Change = tuple[Document | None, Document | None]
 OK = 200

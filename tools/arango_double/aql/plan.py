@@ -7,7 +7,7 @@ order on what follows.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arango_double.aql import nodes
+from tools.arango_double.aql import nodes
 
 Fields = Sequence[str]
 _RANGES = frozenset(("<", "<=", ">", ">="))

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from arangoasync.request import Method
 from arangoasync.response import Response
+from tools.arango_double.accounts import Accounts
+from tools.arango_double.server import SYSTEM, Server
 
-from arango_double.accounts import Accounts
-from arango_double.server import SYSTEM, Server
 from leadflow.adapters.arango_client import Arango, read_answer
 from leadflow.adapters.arango_options import ArangoOptions
 from leadflow.adapters.arango_schema import add_indexes, create_collection

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from arango_double import errors
-from arango_double.aql.parse import parse
-from arango_double.database import Cursor, Transaction
-from arango_double.errors import ArangoError
-from arango_double.request import Answer, Call, result
+from tools.arango_double import errors
+from tools.arango_double.aql.parse import parse
+from tools.arango_double.database import Cursor, Transaction
+from tools.arango_double.errors import ArangoError
+from tools.arango_double.request import Answer, Call, result
 
 OK = 200
 CREATED = 201

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from arango_double import errors
-from arango_double.errors import ArangoError
+from tools.arango_double import errors
+from tools.arango_double.errors import ArangoError
 
 Document = dict[str, Any]
 _KEY = re.compile(r"[A-Za-z0-9_\-:.@()+,=;$!*'%]{1,254}")

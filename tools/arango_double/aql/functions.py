@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from arango_double import errors
-from arango_double.aql.values import equal, is_true, number, order
-from arango_double.errors import ArangoError
+from tools.arango_double import errors
+from tools.arango_double.aql.values import equal, is_true, number, order
+from tools.arango_double.errors import ArangoError
 
 
 def call(name: str, arguments: list[Any]) -> Any:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from arango_double import errors
-from arango_double.aql.parse import parse
-from arango_double.aql.plan import indexes_used
-from arango_double.aql.run import Execution, Statistics
-from arango_double.collection import Collection, Document, Index
-from arango_double.errors import ArangoError
+from tools.arango_double import errors
+from tools.arango_double.aql.parse import parse
+from tools.arango_double.aql.plan import indexes_used
+from tools.arango_double.aql.run import Execution, Statistics
+from tools.arango_double.collection import Collection, Document, Index
+from tools.arango_double.errors import ArangoError
 
 _numbers = itertools.count(1000)
 

@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from arango_double import errors
-from arango_double.errors import ArangoError
+from tools.arango_double import errors
+from tools.arango_double.errors import ArangoError
 
 
 @dataclass(slots=True)

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from aiohttp import web
-
-from arango_double import collections_api, documents, errors, queries
-from arango_double.accounts import Accounts
-from arango_double.database import Database
-from arango_double.errors import ArangoError
-from arango_double.request import Answer, Call, result
-from arango_double.troubles import Troubles
+from tools.arango_double import collections_api, documents, errors, queries
+from tools.arango_double.accounts import Accounts
+from tools.arango_double.database import Database
+from tools.arango_double.errors import ArangoError
+from tools.arango_double.request import Answer, Call, result
+from tools.arango_double.troubles import Troubles
 
 Handler = Callable[[Call], Answer]
 SYSTEM = "_system"

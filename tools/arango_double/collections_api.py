@@ -3,11 +3,11 @@
 import hashlib
 from typing import Any
 
-from arango_double import errors
-from arango_double.collection import Collection, Index
-from arango_double.database import new_id
-from arango_double.errors import ArangoError
-from arango_double.request import Answer, Call, result
+from tools.arango_double import errors
+from tools.arango_double.collection import Collection, Index
+from tools.arango_double.database import new_id
+from tools.arango_double.errors import ArangoError
+from tools.arango_double.request import Answer, Call, result
 
 CREATED = 201
 OK = 200

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from arango_double import errors
-from arango_double.errors import ArangoError
+from tools.arango_double import errors
+from tools.arango_double.errors import ArangoError
 
 _KEYWORDS = """AGGREGATE ALL AND ANY ASC COLLECT DESC DISTINCT FALSE FILTER FOR IN INSERT INTO LET LIKE LIMIT NONE NOT
 NULL OPTIONS OR REMOVE REPLACE RETURN SORT TRUE UPDATE UPSERT WITH"""

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from arango_double.aql import nodes
-from arango_double.aql.nodes import Expression
-from arango_double.aql.tokens import Token, parse_error, tokens
-from arango_double.errors import ArangoError
+from tools.arango_double.aql import nodes
+from tools.arango_double.aql.nodes import Expression
+from tools.arango_double.aql.tokens import Token, parse_error, tokens
+from tools.arango_double.errors import ArangoError
 
 # how tightly a sign binds; the higher the tighter
 _POWER = {
