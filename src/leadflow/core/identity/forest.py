@@ -5,7 +5,6 @@ parent between two roots, later under earlier in the immutable `order`; nothing 
 cover a node's whole subtree and stand on every node, so that an unmerge finds what is its own.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -64,12 +63,14 @@ def why_apart(
 
     A type without a limit is unlimited. Limits come first, by the types' names, so that the reason is stable.
     """
-    joined = set(tree) | set(other)
-    for kind, count in sorted(Counter(map(type_of, joined)).items()):
-        limit = limits.get(kind)
-        if limit is not None and count > limit:
-            return f"limit: a profile has at most {limit} {kind}, this would make {count}"
-    sides = {tuple(cut) for cuts in (*tree.values(), *other.values()) for cut in cuts}
+    counts: dict[str, int] = {}
+    for key in {**tree, **other}:
+        kind = type_of(key)
+        counts[kind] = counts.get(kind, 0) + 1
+    over = min((kind for kind, count in counts.items() if count > limits.get(kind, count)), default=None)
+    if over is not None:
+        return f"limit: a profile has at most {limits[over]} {over}, this would make {counts[over]}"
+    sides = {tuple(cut) for cuts in (*tree.values(), *other.values()) if cuts for cut in cuts}
     if any((position, 1 - side) in sides for position, side in sides):
         return "apart: an unmerge keeps these profiles apart"
     return None

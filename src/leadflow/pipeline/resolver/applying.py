@@ -1,7 +1,8 @@
 """Decisions become documents: compare-and-set guarded by the position, so that a zombie's old write never lands."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,7 +18,7 @@ from leadflow.core.identity.decisions import (
     NodeWrite,
     RefusedWrite,
 )
-from leadflow.ports import Store
+from leadflow.pipeline.resolver.readings import Documents
 
 D = TypeVar("D", IdentityDoc, ProfileDoc, TouchpointDoc, MergeDoc)
 W = TypeVar("W", bound=DecidedWrite)
@@ -26,31 +27,31 @@ Image = tuple[int, W]
 """(position of its decision, the write)."""
 
 
-async def apply(decisions: Sequence[Decision], store: Store) -> None:
+async def apply(decisions: Sequence[Decision], store: Documents) -> None:
     """Bring the documents to the final image that a batch of decisions gives them; may be done again at any time.
 
     Only the last image of each document is written: every image holds all of the resolver's fields. Profiles come
     first, so that whoever sees a claim finds its profile.
     """
-    await _write(store, PROFILES, _last(decisions, NodeWrite), _with_node)
-    await _write(store, IDENTITIES, _last(decisions, ClaimWrite), _with_claim)
-    await _write(store, MERGES, _last(decisions, LedgerWrite), _with_entry)
-    await _write(store, TOUCHPOINTS, _last(decisions, AddressWrite), _with_address)
-    await _write(store, TOUCHPOINTS, _last(decisions, RefusedWrite), _with_refusal)
+    images = _last(decisions)
+    await _write(store, PROFILES, images[NodeWrite], _with_node)
+    await _write(store, IDENTITIES, images[ClaimWrite], _with_claim)
+    await _write(store, MERGES, images[LedgerWrite], _with_entry)
+    await _write(store, TOUCHPOINTS, images[AddressWrite], _with_address)
+    await _write(store, TOUCHPOINTS, images[RefusedWrite], _with_refusal)
 
 
-def _last(decisions: Iterable[Decision], kind: type[W]) -> dict[str, Image[W]]:
-    """The last write of one kind for each document."""
-    return {
-        write.key: (decision.pos, cast("W", write))
-        for decision in decisions
-        for write in decision.writes
-        if isinstance(write, kind)
-    }
+def _last(decisions: Iterable[Decision]) -> defaultdict[type[DecidedWrite], dict[str, Image[Any]]]:
+    """By kind of write the last one for each document."""
+    images: defaultdict[type[DecidedWrite], dict[str, Image[Any]]] = defaultdict(dict)
+    for decision in decisions:
+        for write in decision.writes:
+            images[type(write)][write.key] = (decision.pos, write)
+    return images
 
 
 async def _write(
-    store: Store,
+    store: Documents,
     collection: Collection[D],
     images: Mapping[str, Image[W]],
     merge: Callable[[D | None, int, W], D | None],

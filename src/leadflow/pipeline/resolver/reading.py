@@ -13,7 +13,8 @@ from leadflow.core.identity.decisions import Decision, Garbled
 from leadflow.core.identity.forest import Claim, IdentifierKey, Node, lone
 from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.parked import Misfit
-from leadflow.ports import Record, Store
+from leadflow.pipeline.resolver.readings import Documents
+from leadflow.ports import Record
 
 _evidence = msgspec.json.Decoder(Evidence)
 
@@ -68,7 +69,7 @@ def _news(offset: int, evidence: Evidence) -> News:
     )
 
 
-async def read_forest(news: Sequence[News], store: Store, hasher: Hasher) -> Forest:
+async def read_forest(news: Sequence[News], store: Documents, hasher: Hasher) -> Forest:
     """Freeze the batch's identifiers and read their trees."""
     keys = list(dict.fromkeys(item.touchpoint for item in news))
     found = zip(keys, await store.get(TOUCHPOINTS, keys), strict=True)
@@ -80,7 +81,7 @@ async def read_forest(news: Sequence[News], store: Store, hasher: Hasher) -> For
     return Forest(claims=claims, nodes=nodes, touchpoints=touched)
 
 
-async def _freeze(documents: dict[str, TouchpointDoc], store: Store) -> dict[IdentifierKey, Claim]:
+async def _freeze(documents: dict[str, TouchpointDoc], store: Documents) -> dict[IdentifierKey, Claim]:
     """Read the claims of all identifiers of the batch; the absent become void, which no processor may claim."""
     first = {key: _void(document, index) for document in documents.values() for index, key in enumerate(document.keys)}
     keys = sorted(first)
@@ -106,7 +107,7 @@ def _first_nodes(claims: dict[IdentifierKey, Claim], hasher: Hasher) -> set[str]
     return {claim.leaf or hasher.profile(key, claim.incarnation) for key, claim in claims.items()}
 
 
-async def _read_nodes(pids: Iterable[str], store: Store) -> dict[str, Node]:
+async def _read_nodes(pids: Iterable[str], store: Documents) -> dict[str, Node]:
     """Read profiles and everything above them, a batch of reads per level."""
     nodes: dict[str, Node] = {}
     unread = sorted(pids)
@@ -125,7 +126,7 @@ async def _read_nodes(pids: Iterable[str], store: Store) -> dict[str, Node]:
 
 
 async def _found_missing(
-    claims: dict[IdentifierKey, Claim], nodes: dict[str, Node], documents: dict[str, TouchpointDoc], store: Store
+    claims: dict[IdentifierKey, Claim], nodes: dict[str, Node], documents: dict[str, TouchpointDoc], store: Documents
 ) -> None:
     """Insert the profile of a lone claim whose processor died in between, with the touchpoint at hand as its origin."""
     received = {key: document.received_at for document in documents.values() for key in document.keys}

@@ -19,6 +19,7 @@ from leadflow.pipeline.parked import keep_commands
 from leadflow.pipeline.processor.processor import contacts_of, resolved_emit
 from leadflow.pipeline.resolver.applying import apply
 from leadflow.pipeline.resolver.reading import read_forest, read_news
+from leadflow.pipeline.resolver.readings import Documents, Readings
 from leadflow.pipeline.resolver.refusing import garbled_emit, refused_emit
 from leadflow.ports import Clock, Emit, Record, Store
 
@@ -39,19 +40,20 @@ class Resolver:
 
     async def step(self, records: Sequence[Record]) -> Step:
         """Decide unless it has been decided, apply, emit. The stored decision says how far its batch went."""
-        decision = await self._decided(records)
-        await apply(decision.items, self._store)
-        emits = await self._emits(decision.items)
+        documents = Readings(self._store)
+        decision = await self._decided(records, documents)
+        await apply(decision.items, documents)
+        emits = await self._emits(decision.items, documents)
         return Step(decision.upto, emits)
 
-    async def _decided(self, records: Sequence[Record]) -> DecisionDoc:
+    async def _decided(self, records: Sequence[Record], documents: Documents) -> DecisionDoc:
         """The decision that starts at this offset: the stored one stands, whoever took it."""
         key = f"{records[0].offset:020d}"
         (stored,) = await self._store.get(DECISIONS, [key])
         if stored is not None:
             return stored.value
         batch = read_news(records)
-        forest = await read_forest(batch.news, self._store, self._hasher)
+        forest = await read_forest(batch.news, documents, self._hasher)
         items = decide(batch.news, forest, self._rules) + batch.garbled
         decision = DecisionDoc(upto=records[-1].offset + 1, items=tuple(sorted(items, key=lambda item: item.pos)))
         bad = sum(isinstance(emit, Refused | Garbled) for item in items for emit in item.emits)
@@ -61,20 +63,20 @@ class Resolver:
         if inserted:
             _count(decision.items)
             return decision
-        return await self._decided(records)
+        return await self._decided(records, documents)
 
-    async def _emits(self, decisions: Iterable[Decision]) -> list[Emit]:
+    async def _emits(self, decisions: Iterable[Decision], documents: Documents) -> list[Emit]:
         """The records that follow from the decisions, in their order; bodies come from the touchpoints' documents."""
         outputs = [(decision.pos, emit) for decision in decisions for emit in decision.emits]
         keys = [emit.touchpoint for _, emit in outputs if isinstance(emit, Addressed | Refused)]
-        documents = dict(zip(keys, await self._store.get(TOUCHPOINTS, keys), strict=True)) if keys else {}
+        touchpoints = dict(zip(keys, await documents.get(TOUCHPOINTS, keys), strict=True))
         emits: list[Emit] = []
         for position, emit in outputs:
             if isinstance(emit, Linked):
                 emits.append(_link_emit(position, emit))
             elif isinstance(emit, Garbled):
                 emits.append(garbled_emit(position, emit, self._clock.now()))
-            elif (stored := documents[emit.touchpoint]) is None or stored.value.value is None:
+            elif (stored := touchpoints[emit.touchpoint]) is None or stored.value.value is None:
                 continue
             elif isinstance(emit, Refused):
                 emits.append(refused_emit(stored.value.value, emit, self._clock.now()))

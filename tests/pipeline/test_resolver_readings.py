@@ -1,0 +1,57 @@
+"""A batch of the resolver reads each document once, and again where somebody else has written it."""
+
+from leadflow.adapters.store_memory import MemoryStore
+from leadflow.contracts.collections import CHECKPOINTS
+from leadflow.contracts.documents import CheckpointDoc
+from leadflow.pipeline.resolver.readings import Readings
+
+
+def at(offset: int) -> CheckpointDoc:
+    """A small document."""
+    return CheckpointDoc(offset=offset)
+
+
+async def test_what_was_read_is_not_read_again() -> None:
+    """Documents and their absence are remembered as they were."""
+    store = MemoryStore()
+    await store.insert(CHECKPOINTS, [("a", at(1))])
+    readings = Readings(store)
+    first = await readings.get(CHECKPOINTS, ["b", "a"])
+    await store.delete(CHECKPOINTS, ["a"])
+    await store.insert(CHECKPOINTS, [("b", at(2))])
+    assert list(await readings.get(CHECKPOINTS, ["b", "a"])) == list(first)
+
+
+async def test_a_conflict_is_noticed_and_read() -> None:
+    """Whoever came in between is seen after the compare-and-set or the insert has failed."""
+    store = MemoryStore()
+    await store.insert(CHECKPOINTS, [("a", at(1))])
+    readings = Readings(store)
+    found, absent = await readings.get(CHECKPOINTS, ["a", "b"])
+    assert found is not None
+    assert absent is None
+    await store.replace(CHECKPOINTS, [("a", at(5), found.rev)])
+    await store.insert(CHECKPOINTS, [("b", at(6))])
+
+    assert list(await readings.replace(CHECKPOINTS, [("a", at(2), found.rev)])) == [False]
+    assert list(await readings.insert(CHECKPOINTS, [("b", at(2))])) == [False]
+    now = await readings.get(CHECKPOINTS, ["a", "b"])
+    assert [stored.value.offset for stored in now if stored is not None] == [5, 6]
+
+
+async def test_what_was_replaced_is_known_but_can_only_be_replaced_after_another_look() -> None:
+    """Its value needs no reading; its revision is the store's own."""
+    store = MemoryStore()
+    readings = Readings(store)
+    await readings.insert(CHECKPOINTS, [("a", at(1))])
+    (found,) = await readings.get(CHECKPOINTS, ["a"])
+    assert found is not None
+    await readings.replace(CHECKPOINTS, [("a", at(2), found.rev)])
+
+    (known,) = await readings.get(CHECKPOINTS, ["a"])
+    assert known is not None
+    assert known.value.offset == 2
+    assert list(await readings.replace(CHECKPOINTS, [("a", at(3), known.rev)])) == [False]
+    (again,) = await readings.get(CHECKPOINTS, ["a"])
+    assert again is not None
+    assert list(await readings.replace(CHECKPOINTS, [("a", at(3), again.rev)])) == [True]
