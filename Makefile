@@ -21,6 +21,7 @@ KAFKA := tools/broker/libs
 PYTEST_ARGS ?= -n 2 --dist loadfile
 ROUNDS ?= 300
 SEEDS ?= 2000
+DRILLS ?= 3
 
 .PHONY: help run test soak demo kafka bench check format schemas docs lock clean
 
@@ -33,9 +34,12 @@ run: $(RUNNABLE) ## set up and start the embedded pipeline (LEADFLOW_PORT, 8080 
 test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed $(KAFKA)/.fetched ## set up and run all the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-soak: $(TESTABLE) ## look long for what breaks: simulated schedules (SEEDS=2000 a scenario), killed servers (ROUNDS=300)
+soak: $(TESTABLE) ## look long for what breaks: schedules (SEEDS=2000 a scenario), killed servers (ROUNDS=300), services on Kafka (DRILLS=3)
 	@PYTHONPATH=tests $(BIN)/python -m simulator --seeds $(SEEDS)
 	@PYTHONPATH=tests $(BIN)/python -m kill --rounds $(ROUNDS)
+	@PYTHONPATH=tests $(BIN)/python -m fire --drills $(DRILLS)
+	@PYTHONPATH=tests $(BIN)/python -m fire --part outage
+	@PYTHONPATH=tests $(BIN)/python -m fire --part crowding
 
 demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
 	@exec $(BIN)/leadflow simulate --url http://127.0.0.1:$${LEADFLOW_PORT:-8080}

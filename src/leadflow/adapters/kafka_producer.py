@@ -65,6 +65,7 @@ async def discard(producer: AIOKafkaProducer) -> None:
     sending = producer._sender.sender_task  # noqa: SLF001
     if sending is not None:  # all have been told: without a transaction, telling them again would raise
         sending.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001
+        sending.add_done_callback(_look)  # whoever lets go may be cancelled before it ends
     end = asyncio.get_running_loop().time() + _GRACE
     while sending is not None and not sending.done() and asyncio.get_running_loop().time() < end:
         sending.cancel()  # again and again: it waits for its own tasks, and each cancel ends one of them
@@ -85,3 +86,9 @@ def _waiting(producer: AIOKafkaProducer) -> list[asyncio.Future[object] | None]:
     batches += accumulator._pending_batches  # noqa: SLF001
     transaction = getattr(producer._txn_manager, "_transaction_waiter", None)  # noqa: SLF001
     return [transaction, *(future for batch in batches for future in (batch.future, batch._drain_waiter))]  # noqa: SLF001
+
+
+def _look(task: "asyncio.Task[None]") -> None:
+    """Take notice of how an abandoned task ended, or asyncio complains that nobody has."""
+    if not task.cancelled():
+        task.exception()
