@@ -137,7 +137,7 @@ RELEASED = Counter("leadflow_scoring_released_total", "Parked leads that went on
 STAGE_CHANGES = Counter("leadflow_scoring_stage_changes_total", "Stage changes published.", ["from", "to"])
 # Each LeadScore record, tombstones included.
 LEAD_SCORES = Counter("leadflow_scoring_lead_scores_total", "Lead scores published.")
-# From received_at of the trigger to the commit of its StageChanged; historical input is left out.
+# From received_at of the trigger until its StageChanged is about to be committed; historical input is left out.
 STAGE_CHANGE_SECONDS = Histogram(
     "leadflow_scoring_stage_change_seconds", "From receiving a touchpoint to its stage change.", buckets=_DELAYS
 )

@@ -66,7 +66,7 @@ class Scorer:
         if batch.order is not None:
             leads |= await self._orders.obey(batch.order, partition, batch.past - 1, batch.first)
         emits = [refused(misfit, now) for misfit in batch.garbage]
-        emits += _emits(leads, batch.first, batch.past) + _scores(leads, _links(batch))
+        emits += _emits(leads, batch, now) + _scores(leads, _links(batch))
         received = [r.value.received_at for group in batch.inbox.values() for _, r in group if isinstance(r, Resolved)]
         return Step(batch.past, emits, min(received, default=None))
 
@@ -155,18 +155,26 @@ def _links(batch: Batch) -> set[str]:
     return linked | ({batch.order.to} if isinstance(batch.order, Release) else set())
 
 
-def _emits(leads: Mapping[str, LeadDoc], first: int, past: int) -> list[Emit]:
+def _emits(leads: Mapping[str, LeadDoc], batch: Batch, now: int) -> list[Emit]:
     """What this batch caused, in the order of its causes: also what an earlier, unfinished run had stored."""
-    entries = [entry for lead in leads.values() for entry in settled(lead, first, past)]
+    entries = [entry for lead in leads.values() for entry in settled(lead, batch.first, batch.past)]
     entries.sort(key=lambda entry: entry.position)
     for entry in entries:
         if entry.topic == topics.STAGE_CHANGES:
             way = _way.decode(entry.value)
             metrics.STAGE_CHANGES.labels(way.from_, way.to).inc()
+            _measure_delay(batch.inbox.get(entry.key, ()), entry.position, now)
     return [
         Emit(topic=entry.topic, key=entry.key, value=bytes(entry.value), id=entry.id, type=entry.type)
         for entry in entries
     ]
+
+
+def _measure_delay(inbox: LeadInbox, position: int, now: int) -> None:
+    """Tell how long ago the touchpoint was received that made a change, which is about to be committed."""
+    for at, record in inbox:
+        if at == position and isinstance(record, Resolved) and not record.value.historical:
+            metrics.STAGE_CHANGE_SECONDS.observe(max(0, now - record.value.received_at) / 1_000)
 
 
 def _scores(leads: Mapping[str, LeadDoc], linked: Container[str]) -> list[Emit]:
