@@ -8,20 +8,22 @@ from tools.arango_double.running import prepared
 from leadflow.adapters.arango_options import ArangoOptions
 from leadflow.adapters.store_arango import ArangoStore
 
-from .store_contract import LOOSE, NOTES, DurableStoreContract, StoreContract
+from .store_contract import HASHED, LOOSE, NOTES, DurableStoreContract, StoreContract
+
+SHARED = (NOTES, LOOSE, HASHED)
 
 
 @pytest.fixture
 async def options() -> AsyncIterator[ArangoOptions]:
-    """An empty database with the two collections."""
-    async with prepared([NOTES, LOOSE]) as given:
+    """An empty database with the collections."""
+    async with prepared(SHARED) as given:
         yield given
 
 
 @pytest.fixture
 async def store(options: ArangoOptions) -> AsyncIterator[ArangoStore]:
     """A store on it."""
-    opened = await ArangoStore.open(options, collections=[NOTES, LOOSE])
+    opened = await ArangoStore.open(options, collections=SHARED)
     yield opened
     await opened.close()
 
@@ -33,7 +35,7 @@ async def reopen(store: ArangoStore, options: ArangoOptions) -> AsyncIterator[Ca
 
     async def open_again() -> ArangoStore:
         await store.close()
-        again.append(await ArangoStore.open(options, collections=[NOTES, LOOSE]))
+        again.append(await ArangoStore.open(options, collections=SHARED))
         return again[-1]
 
     yield open_again

@@ -1,6 +1,7 @@
 """`python -m tools.arango_double --port 8529`: run the double until interrupted.
 
-For instance for the driver's own tests; docs/arangodb.md says how many of those pass. `PUT /_double/troubles` with the fields of `Troubles` makes trouble.
+For instance for the driver's own tests; docs/arangodb.md says how many of those pass. `PUT /_double/troubles` with the
+fields of `Troubles` makes trouble.
 """
 
 import argparse

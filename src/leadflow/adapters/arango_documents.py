@@ -17,6 +17,7 @@ D = TypeVar("D", bound=msgspec.Struct)
 
 FIELDS = "q"
 LONGEST_KEY = 254  # bytes
+_EMPTY = "%"  # no text is written like this
 _KEY_CHARACTERS = "_-:.@()+,=;$!*'"  # besides letters and digits; % stands for what is none of them
 
 
@@ -39,16 +40,16 @@ def kept(collection: Collection[D], key: str, value: D, body: bytes, rev: str = 
 
 
 def stored_key(key: str) -> str:
-    """A key in the characters that the server allows. ValueError for one that is empty or too long."""
-    stored = quote(key, safe=_KEY_CHARACTERS)
-    if not 0 < len(stored) <= LONGEST_KEY:
-        raise ValueError(f"a key of {len(stored)} bytes: ArangoDB takes 1 to {LONGEST_KEY}")
+    """A key in the characters that the server allows. ValueError for one that is too long."""
+    stored = quote(key, safe=_KEY_CHARACTERS) or _EMPTY
+    if len(stored) > LONGEST_KEY:
+        raise ValueError(f"a key of {len(stored)} bytes: ArangoDB takes up to {LONGEST_KEY}")
     return stored
 
 
 def key_of(stored: str) -> str:
     """The key that was stored."""
-    return unquote(stored)
+    return "" if stored == _EMPTY else unquote(stored)
 
 
 def stored_field(value: Any) -> Any:

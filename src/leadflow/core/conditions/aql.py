@@ -33,7 +33,7 @@ def to_aql(
 ) -> tuple[str, dict[str, Any]]:
     """The text of a FILTER and its bind values, named c0, c1, ….
 
-    `fields` are what may be named: str, or int, float and bool. `place` is what they are attributes of, `d.q` say.
+    `fields` are what may be named: str, Digest, or int, float and bool. `place` is what they are attributes of, `d.q` say.
     `text` is how text is stored; it has to keep the order of code points and prefixes, and use no character behind "f".
     Raises ConditionError for a field that there is not and for what AQL cannot express.
     """
@@ -65,7 +65,7 @@ class _Writer:
             case Exists(field):
                 return f"{self._name(field)} != null"
             case Truth(field):
-                empty = self._bind("" if self._fields.get(field) is str else 0)
+                empty = self._bind("" if issubclass(self._fields.get(field, int), str) else 0)
                 return f"({self._name(field)} != null && {self._name(field)} != {empty})"
             case OneOf(field, values):
                 return self._member(field, values)
@@ -93,7 +93,7 @@ class _Writer:
         return f"@{name}"
 
     def _kind(self, field: str) -> str:
-        return "text" if self._fields[field] is str else "number"
+        return "text" if issubclass(self._fields[field], str) else "number"
 
     def _comparison(self, field: str, operator: str, value: object) -> str:
         name, sign = self._name(field), _OPERATORS[operator]
@@ -117,7 +117,7 @@ class _Writer:
     def _ranges(self, field: str, exact: Sequence[str], prefixes: Sequence[str]) -> str:
         """A prefix is a range in the order of stored text, so that an index serves it."""
         name = self._name(field)
-        if self._fields[field] is not str:
+        if self._kind(field) != "text":
             return "false"
         tests = [f"{name} == {self._bind(text)}" for text in exact]
         for prefix in prefixes:
