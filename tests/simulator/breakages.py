@@ -185,9 +185,9 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "parked",
         ),
         "a release that forgets what still waits": Breakage(
-            f"{PIPELINE}.scoring.orders:Orders._changed",
-            "parked.position if parked else turn.position",
-            "turn.position",
+            f"{PIPELINE}.scoring.orders:Orders.obey",
+            "lead.parked.position if lead.parked else position",
+            "position",
             "parked",
         ),
     }

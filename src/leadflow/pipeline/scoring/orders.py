@@ -4,7 +4,9 @@ An order has its place among the other records and ends its batch. Each lead is 
 outputs carry the order's position, so that a re-run emits them again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -38,38 +40,43 @@ class Orders:
 
     async def obey(self, order: Order, partition: int, position: int, first: int) -> dict[str, LeadDoc]:
         """The leads that an order at `position` was about, as they stand after it; `first`: where its batch begins."""
+        found = await self._meant(order, partition)
+        leads = await self._changed(found, _Turn(order, partition, position, first))
+        if isinstance(order, Release):
+            for pid, lead in leads.items():
+                await parking.sweep(self._store, pid, lead.parked.position if lead.parked else position)
+        return leads
+
+    async def _meant(self, order: Order, partition: int) -> list[Stored[LeadDoc]]:
+        """The leads that an order is about."""
         match order:
             case Rescore():
-                leads = [
-                    stored
-                    async for stored in leads_between(self._store, order.first, order.past)
-                    if self._log.partition_for(topics.RESOLVED, stored.key) == partition
-                ]
+                between = leads_between(self._store, order.first, order.past)
+                mine = partial(self._log.partition_for, topics.RESOLVED)
+                return [stored async for stored in between if mine(stored.key) == partition]
             case Rebuilt():
-                leads = [stored for stored in await self._store.get(LEADS, order.leads) if stored is not None]
+                return await self._read(order.leads)
             case Release():
-                leads = [stored for stored in await self._store.get(LEADS, [order.to]) if stored is not None]
+                return await self._read([order.to])
             case _:
                 assert_never(order)
-        turn = _Turn(order, partition, position, first)
-        return {stored.key: await self._changed(stored, turn) for stored in leads}
 
-    async def _changed(self, found: Stored[LeadDoc], turn: "_Turn") -> LeadDoc:
-        """One lead after an order; who has seen it before only emits again."""
-        pid = found.key
-        while found.value.pos < turn.position and found.value.gone is None:
-            lead = await self._obeyed(pid, found.value, turn)
-            (done,) = await self._store.replace(LEADS, [(pid, lead, found.rev)])
-            (again,) = await self._store.get(LEADS, [pid])
-            if again is None:  # leads are emptied, never deleted
-                raise LookupError(f"lead {pid} has gone from the store while an order was carried out")
-            found = again
-            if done:
-                break
-        if isinstance(turn.order, Release):
-            parked = found.value.parked
-            await parking.sweep(self._store, pid, parked.position if parked else turn.position)
-        return found.value
+    async def _read(self, pids: Sequence[str]) -> list[Stored[LeadDoc]]:
+        """Leads are emptied, never deleted; one that is not there has never been."""
+        found = await self._store.get(LEADS, pids) if pids else ()
+        return [stored for stored in found if stored is not None]
+
+    async def _changed(self, found: Sequence[Stored[LeadDoc]], turn: "_Turn") -> dict[str, LeadDoc]:
+        """Leads after an order, one compare-and-set each; those that have seen it before only emit again."""
+        leads: dict[str, LeadDoc] = {}
+        while found:
+            leads |= {stored.key: stored.value for stored in found}
+            news = [stored for stored in found if stored.value.pos < turn.position and stored.value.gone is None]
+            changes = [(stored.key, await self._obeyed(stored.key, stored.value, turn), stored.rev) for stored in news]
+            done = await self._store.replace(LEADS, changes) if changes else ()
+            leads |= {pid: lead for (pid, lead, _), ok in zip(changes, done, strict=True) if ok}
+            found = await self._read([pid for (pid, _, _), ok in zip(changes, done, strict=True) if not ok])
+        return leads
 
     async def _obeyed(self, pid: str, lead: LeadDoc, turn: "_Turn") -> LeadDoc:
         """The lead after the order, or parked by it."""
@@ -123,10 +130,11 @@ class Orders:
                 lead = parking.park(pid, lead, stored.value.position, error, judge.now)
                 break
         else:
-            metrics.RELEASED.inc()
             if len(page) > _AT_ONCE:
                 lead = parking.still_parked(lead, page[_AT_ONCE].value.position, judge.now)
                 lead = ask(lead, position, Release(to=pid))
+            else:
+                metrics.RELEASED.inc()
         lead = finish(lead, judge)
         await set_aside(self._store, poison)
         return lead
