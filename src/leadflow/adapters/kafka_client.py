@@ -100,26 +100,31 @@ class KafkaClient:
 
         return await self._insist(f"reading {place.topic}[{place.partition}]", ask)
 
-    async def committed(self, group: str, topic: str, count: int) -> list[int | None]:
-        """The group's offset for each of the first `count` partitions, None where it has none.
+    async def committed(self, group: str, topic: str, partitions: Sequence[int]) -> list[int | None]:
+        """The group's offset for each of the partitions, None where it has none.
 
-        Waits for transactions that have ended and whose markers are not written yet.
+        Waits for transactions that have ended and whose markers are not written yet, each partition on its own: under
+        load there is hardly a moment at which no partition has one.
         """
+        found: dict[int, int | None] = {}
 
-        async def ask() -> list[int | None]:
+        async def ask() -> None:
             node = self._coordinators.get(group)
             if node is None:
                 node = await self._client.coordinator_lookup(CoordinationType.GROUP, group)
                 self._coordinators[group] = node
-            request = OffsetFetchRequest(group, topic, count)
+            request = OffsetFetchRequest(group, topic, [number for number in partitions if number not in found])
             try:
                 answer = await self._client.send(node, request, group=ConnectionGroup.COORDINATION)
-                return _stable(answer, count)
+                found.update(_stable(answer))
             except KafkaError:
                 self._coordinators.pop(group, None)
                 raise
+            if len(found) < len(partitions):
+                raise _Unstable
 
-        return await self._insist(f"offsets of {group}", ask)
+        await self._insist(f"offsets of {group}", ask)
+        return [found[number] for number in partitions]
 
     async def forget(self, place: TopicPartition, before: int) -> None:
         """Delete the records of a partition below an offset."""
@@ -182,13 +187,9 @@ class _Unstable(KafkaError):  # type: ignore[misc]  # untyped
     retriable = True
 
 
-def _stable(answer: Any, count: int) -> list[int | None]:
-    """The offsets of an answer. Raises what its error codes say."""
-    codes = {answer.error_code} | {part[4] for _, parts, _ in answer.topics for part in parts}
-    for code in codes - {0}:
-        raise _Unstable if code == UNSTABLE else for_code(code)
-    offsets: list[int | None] = [None] * count
-    for _, parts, _ in answer.topics:
-        for partition, offset, *_ in parts:
-            offsets[partition] = offset if offset >= 0 else None
-    return offsets
+def _stable(answer: Any) -> dict[int, int | None]:
+    """The offsets of an answer that are settled. Raises what its error codes say."""
+    parts = [part for _, parts, _ in answer.topics for part in parts]
+    for code in {answer.error_code, *(part[4] for part in parts)} - {0, UNSTABLE}:
+        raise for_code(code)
+    return {part[0]: part[1] if part[1] >= 0 else None for part in parts if part[4] != UNSTABLE}

@@ -111,7 +111,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
         producer = None
         try:
             producer = await TransactionalProducer.start(self._options, self._group, place)
-            committed = (await self._client.committed(self._group, place.topic, self._count))[place.partition]
+            (committed,) = await self._client.committed(self._group, place.topic, [place.partition])
             ((begin, end),) = await self._client.bounds(place.topic, [place.partition])
         except LeadflowError as error:
             if producer is not None:

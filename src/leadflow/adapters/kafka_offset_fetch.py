@@ -1,5 +1,6 @@
 """OffsetFetch with `require_stable` (KIP-447): aiokafka stops at version 3, which ignores pending commits."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from aiokafka.protocol.api import Request, RequestStruct, Response
@@ -73,13 +74,13 @@ class OffsetFetchRequestStruct(RequestStruct):  # type: ignore[misc]  # untyped
 
 
 class OffsetFetchRequest(Request[OffsetFetchRequestStruct]):  # type: ignore[misc]  # untyped
-    """The stable committed offsets of one topic's first `count` partitions."""
+    """The stable committed offsets of some partitions of one topic."""
 
     API_KEY = 9
 
-    def __init__(self, group: str, topic: str, count: int) -> None:
+    def __init__(self, group: str, topic: str, partitions: Sequence[int]) -> None:
         self._group = group
-        self._topics: list[tuple[str, list[int], dict[int, bytes]]] = [(topic, list(range(count)), {})]
+        self._topics: list[tuple[str, list[int], dict[int, bytes]]] = [(topic, list(partitions), {})]
 
     def build(self, request_struct_class: type[OffsetFetchRequestStruct]) -> OffsetFetchRequestStruct:
         """The request in the one version that there is."""

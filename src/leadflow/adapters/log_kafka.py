@@ -144,7 +144,7 @@ class KafkaLog:
     async def committed(self, group: str, topic: str) -> Sequence[int | None]:
         """See `ports.Log`."""
         prefix = self._options.topic_prefix
-        return await self._client.committed(f"{prefix}{group}.{topic}", prefix + topic, self.partitions(topic))
+        return await self._client.committed(f"{prefix}{group}.{topic}", prefix + topic, range(self.partitions(topic)))
 
     async def wait(self, topic: str, ends: Sequence[int], seconds: float) -> None:
         """See `ports.Log`. A marker of a transaction is growth, too: who reads may then find nothing."""
