@@ -1,16 +1,20 @@
 """What the store in ArangoDB does when the server, the network or the driver does something odd."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from arangoasync.request import Method
+from tools.arango_double.accounts import Accounts
 from tools.arango_double.running import doubled
-from tools.arango_double.server import Server
+from tools.arango_double.server import Server, running
+from tools.broker.certificates import certificates
 
 from leadflow.adapters.arango_client import expiry
 from leadflow.adapters.arango_errors import StoreRefused
@@ -85,7 +89,7 @@ async def test_a_replace_that_meets_a_conflict_is_refused_alone() -> None:
         assert 0 < sum(outcome) < 100
 
 
-@pytest.mark.parametrize("trouble", ["unavailable", "reset", "lost"])
+@pytest.mark.parametrize("trouble", ["unavailable", "reset", "lost", "torn"])
 async def test_every_document_arrives_through_trouble(trouble: str) -> None:
     """With one request in five in trouble, who insists writes each document; nothing is written twice or lost."""
     async with troubled() as (store, server):
@@ -174,6 +178,54 @@ async def test_a_token_is_fetched_renewed_and_replaced() -> None:
             await store.get(NOTES, ["a"])
         server.accounts.token_seconds = 3600
         await store.get(NOTES, ["a"])
+
+
+async def test_tls_is_spoken_to_a_server_that_is_trusted(tmp_path: Path) -> None:
+    """With https and the right authority all is as without; a server whom nobody vouches for is refused."""
+    made = certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.brokers)
+    async with running(Accounts({"root": "secret"}), tls=context) as server:
+        address = f"https://127.0.0.1:{server.port}"
+        trusting = ArangoOptions(
+            hosts=(address,), database="leadflow_test", password="secret", ca_file=str(made.authority)
+        )
+        await prepare(trusting, [NOTES])
+        store = await ArangoStore.open(trusting, collections=[NOTES])
+        assert list(await store.insert(NOTES, [("a", Note())])) == [True]
+        await store.close()
+
+        doubting = await ArangoStore.open(
+            ArangoOptions(hosts=(address,), database="leadflow_test", password="secret"), collections=[NOTES]
+        )
+        with pytest.raises(Unavailable):
+            await doubting.get(NOTES, ["a"])
+        await doubting.close()
+
+
+@pytest.mark.parametrize(("servers", "copies"), [(0, 1), (2, 2), (5, 3)])
+async def test_there_are_never_more_copies_than_servers(servers: int, copies: int) -> None:
+    """`leadflow init` looks how many servers hold data, and asks for one leader of all collections."""
+    async with running(Accounts({"root": "secret"})) as server:
+        server.data_servers = servers
+        options = ArangoOptions(hosts=(server.url,), database="leadflow_test", password="secret")
+        await prepare(options, [NOTES])
+        database = server.databases["leadflow_test"]
+        assert database.properties["sharding"] == "single"
+        assert database.collection("notes").properties["replicationFactor"] == copies
+        assert database.collection("notes").properties["writeConcern"] == min(2, copies)
+
+
+async def test_a_sharded_database_spreads_its_collections() -> None:
+    """By setting, with the number of shards that was asked for."""
+    async with running(Accounts({"root": "secret"})) as server:
+        options = ArangoOptions(
+            hosts=(server.url,), database="leadflow_test", password="secret", sharded=True, shards=6
+        )
+        await prepare(options, [NOTES])
+        database = server.databases["leadflow_test"]
+        assert database.properties["sharding"] == ""
+        assert database.collection("notes").properties["numberOfShards"] == 6
 
 
 def test_the_end_of_a_token() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import secrets
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -57,7 +58,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", r"/_api/transaction/(?P<id>[^/]+)", queries.commit),
     ("DELETE", r"/_api/transaction/(?P<id>[^/]+)", queries.abort),
     ("GET", r"/_api/version", lambda _: Answer(200, {"server": "arango", "version": VERSION, "license": "community"})),
-    ("GET", r"/_admin/server/role", lambda _: Answer(200, {"error": False, "code": 200, "role": "SINGLE"})),
     ("GET", r"/_admin/server/availability", lambda _: Answer(200, {"mode": "default"})),
     ("GET", r"/_api/tasks", lambda _: Answer(200, [])),
 )
@@ -73,6 +73,7 @@ class Server:
     databases: dict[str, Database] = field(default_factory=lambda: {SYSTEM: Database(SYSTEM)})
     requests: Counter[str] = field(default_factory=Counter)
     logins: int = 0
+    data_servers: int = 0  # 0: a single server; else the servers of a cluster that this is a coordinator of
     port: int = 0
 
     @property
@@ -106,7 +107,7 @@ class Server:
         database = self.databases.get(name)
         if database is None:
             raise ArangoError(errors.NO_DATABASE)
-        about_server = self._administer(method, rest, name, raw)
+        about_server = self._administer(method, rest, name, raw) or self._topology(rest)
         if about_server is not None:
             return about_server
         for methods, pattern, handler in _COMPILED:
@@ -129,6 +130,15 @@ class Server:
             return self._databases(method, which, name, raw)
         if kind == "user":
             return self._users(method, which, raw)
+        return None
+
+    def _topology(self, path: str) -> Answer | None:
+        """What kind of server this is; None for any other request."""
+        if path == "/_admin/server/role":
+            return Answer(200, {"error": False, "code": 200, "role": "COORDINATOR" if self.data_servers else "SINGLE"})
+        if path == "/_admin/cluster/health":
+            servers = {f"PRMR-{number}": {"Role": "DBServer", "Status": "GOOD"} for number in range(self.data_servers)}
+            return Answer(200, {"error": False, "code": 200, "Health": {"CRDN-0": {"Role": "Coordinator"}, **servers}})
         return None
 
     def _databases(self, method: str, which: str, name: str, raw: bytes) -> Answer:
@@ -183,6 +193,8 @@ class Server:
         answer = _with_refused(answer, body[1])
         if troubles.strike(troubles.lost):
             return _cut(request)
+        if troubles.strike(troubles.torn):
+            return await _torn(request, answer)
         if troubles.strike(troubles.stalled):
             await asyncio.Event().wait()  # until the client gives up
         return _response(answer)
@@ -212,6 +224,15 @@ def _template(pattern: re.Pattern[str]) -> str:
     return re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", pattern.pattern)
 
 
+async def _torn(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Send half of an answer and end the connection."""
+    whole = json.dumps(answer.body).encode()
+    response = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(whole))})
+    await response.prepare(request)
+    await response.write(whole[: len(whole) // 2])
+    return _cut(request)
+
+
 def _cut(request: web.Request) -> web.StreamResponse:
     """End the connection without an answer."""
     if request.transport is not None:
@@ -226,15 +247,17 @@ def _response(answer: Answer) -> web.Response:
 
 
 @asynccontextmanager
-async def running(accounts: Accounts, *, port: int = 0, troubles: Troubles | None = None) -> AsyncIterator[Server]:
-    """A server on the loopback, on a free port unless one is named."""
+async def running(
+    accounts: Accounts, *, port: int = 0, troubles: Troubles | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Server]:
+    """A server on the loopback, on a free port unless one is named; with `tls` it speaks https."""
     server = Server(accounts, troubles or Troubles())
     accounts.secret = accounts.secret or secrets.token_hex(16)
     application = web.Application(client_max_size=LARGEST_BODY)
     application.router.add_route("*", "/{path:.*}", server.serve)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
+    site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls)
     await site.start()
     server.port = runner.addresses[0][1]
     try:

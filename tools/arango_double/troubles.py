@@ -10,13 +10,15 @@ class Troubles:
     """Shares, 0 to 1, of requests (conflicts: of written documents) that meet each trouble; all 0 at first.
 
     `unavailable`: 503. `reset`: the connection ends before anything is done. `lost`: it ends after all is done.
-    `stalled`: all is done, and the answer never comes. `conflict`: error 1200, nothing done. `latency` in seconds.
+    `torn`: all is done, and the answer breaks off in its middle. `stalled`: all is done, and the answer never comes.
+    `conflict`: error 1200, nothing done. `latency` in seconds.
     """
 
     seed: int = 0
     unavailable: float = 0.0
     reset: float = 0.0
     lost: float = 0.0
+    torn: float = 0.0
     stalled: float = 0.0
     conflict: float = 0.0
     latency: float = 0.0
@@ -35,5 +37,5 @@ class Troubles:
 
     def become(self, odds: Mapping[str, float]) -> None:
         """From now on these, and no others."""
-        for name in ("unavailable", "reset", "lost", "stalled", "conflict", "latency"):
+        for name in ("unavailable", "reset", "lost", "torn", "stalled", "conflict", "latency"):
             setattr(self, name, odds.get(name, 0.0))

@@ -33,7 +33,7 @@ def to_aql(
 ) -> tuple[str, dict[str, Any]]:
     """The text of a FILTER and its bind values, named c0, c1, ….
 
-    `fields` are what may be named: str, Digest, or int, float and bool. `place` is what they are attributes of, `d.q` say.
+    `fields` are what may be named: str, Digest, or int, float and bool. `place` is what they are attributes of: `d.q`.
     `text` is how text is stored; it has to keep the order of code points and prefixes, and use no character behind "f".
     Raises ConditionError for a field that there is not and for what AQL cannot express.
     """
