@@ -1,7 +1,7 @@
 """The services as processes of their own over a broker, seen as one pipeline."""
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -10,50 +10,39 @@ from tools.broker import Cluster
 from bench.pressure.instance import PROGRAM, Instance, environment, settle, started
 from bench.pressure.vitals import cpu_seconds
 
-WORKERS = ("processor", "scoring")
+_WORKERS = ("processor", "scoring")
 _INIT_SECONDS = 60
-_JOIN_SECONDS = 60
 
 
 class Services:
-    """An observer, an admin API, a processor and a scorer; the broker's CPU time is theirs, too."""
+    """An observer, an admin API, processors and scorers by the names of their commands; the broker is theirs, too."""
 
-    def __init__(self, instances: Mapping[str, Instance], folder: Path, cluster: Cluster) -> None:
-        self.port, self.stream_port = instances["observer"].port, instances["admin-api"].port
+    def __init__(self, instances: Sequence[tuple[str, Instance]], cluster: Cluster) -> None:
+        ports = {name: instance.port for name, instance in instances}
+        self.port, self.stream_port = ports["observer"], ports["admin-api"]
         self._instances = instances
-        self._more: list[Instance] = []
-        self._folder, self._cluster = folder, cluster
+        self._cluster = cluster
 
     def cpu_by_name(self) -> dict[str, float]:
-        """Return the CPU seconds that each of the first instances has used, and the broker."""
-        broker = sum(cpu_seconds(node.pid) for node in self._cluster.nodes)
-        return {"broker": broker, **{name: instance.cpu() for name, instance in self._instances.items()}}
+        """Return the CPU seconds that each tier has used, and the broker."""
+        used = {"broker": sum(cpu_seconds(node.pid) for node in self._cluster.nodes)}
+        for name, instance in self._instances:
+            used[name] = used.get(name, 0.0) + instance.cpu()
+        return used
 
     def cpu(self) -> float:
         """Return the CPU seconds that all of them have used."""
-        return sum(self.cpu_by_name().values()) + sum(instance.cpu() for instance in self._more)
+        return sum(self.cpu_by_name().values())
 
     def settle(self, seconds: float) -> float:
         """Wait until nothing waits any more: see `bench.pressure.instance.settle`."""
-        return settle([*(self._instances[name] for name in WORKERS), *self._more], seconds)
-
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        """Let a second processor and a second scorer join for a while."""
-        with ExitStack() as stack:
-            settings = settings_for(self._cluster)
-            self._more = [stack.enter_context(started(name, self._folder, settings)) for name in WORKERS]
-            try:
-                self.settle(_JOIN_SECONDS)
-                yield
-            finally:
-                self._more = []
+        return settle([instance for name, instance in self._instances if name in _WORKERS], seconds)
 
 
 @contextmanager
-def services(folder: Path, cluster: Cluster) -> Iterator[Services]:
-    """Make the topics and run one of each over the store in `folder`. RuntimeError where one does not."""
-    settings = settings_for(cluster)
+def services(folder: Path, cluster: Cluster, *, workers: int) -> Iterator[Services]:
+    """Make topics and run so many workers a tier over the store in `folder`. RuntimeError where one does not run."""
+    settings = {"LEADFLOW_LOG": cluster.url, "LEADFLOW_TOPIC_PREFIX": f"{folder.name}."}
     subprocess.run(  # noqa: S603  the program that is measured
         [PROGRAM, "init", "--data", str(folder)],
         env=environment(settings),
@@ -62,11 +51,5 @@ def services(folder: Path, cluster: Cluster) -> Iterator[Services]:
         timeout=_INIT_SECONDS,
     )
     with ExitStack() as stack:
-        names = ("observer", *WORKERS, "admin-api")
-        instances = {name: stack.enter_context(started(name, folder, settings)) for name in names}
-        yield Services(instances, folder, cluster)
-
-
-def settings_for(cluster: Cluster) -> dict[str, str]:
-    """Return how the services find the cluster, with topics of their own."""
-    return {"LEADFLOW_LOG": cluster.url, "LEADFLOW_TOPIC_PREFIX": "whole."}
+        names = ("observer", "admin-api", *workers * _WORKERS)
+        yield Services([(name, stack.enter_context(started(name, folder, settings))) for name in names], cluster)
