@@ -99,15 +99,13 @@ class SqliteLog:
 
     async def append(self, emits: Sequence[Emit]) -> None:
         """See `ports.Log`. All records or none."""
-        places = [self._layout.place(emit) for emit in emits]
-        rows, size = self._rows(places, emits)
+        places, rows, size = self._rows(emits)
         await self.writer.insert(self._insert, rows, size, bounded=True)
         self._ring(places)
 
     async def commit(self, emits: Sequence[Emit], move: Callable[[sqlite3.Connection], None]) -> None:
         """Do `move` and append records, in one durable step."""
-        places = [self._layout.place(emit) for emit in emits]
-        rows, size = self._rows(places, emits)
+        places, rows, size = self._rows(emits)
 
         def job(connection: sqlite3.Connection) -> None:
             move(connection)
@@ -116,17 +114,24 @@ class SqliteLog:
         await self.writer.run(job, size)
         self._ring(places)
 
-    def _rows(self, places: Sequence[Place], emits: Sequence[Emit]) -> tuple[list[tables.Row], int]:
-        """The records as rows, and their bytes. UnicodeEncodeError, here and for its sender alone, for a broken key."""
-        at, numbers = self._clock.now(), self._numbers
-        rows = [(numbers[place], emit.key, emit.value, at) for place, emit in zip(places, emits, strict=True)]
-        return rows, sum(len(key.encode()) + len(value or b"") + ROW_BYTES for _, key, value, _ in rows)
+    def _rows(self, emits: Sequence[Emit]) -> tuple[Iterable[Place], list[tables.Row], int]:
+        """Where the records go, their rows, and their bytes. UnicodeEncodeError, for its sender alone: a broken key."""
+        at, place_of, numbers = self._clock.now(), self._layout.place, self._numbers
+        places: dict[Place, None] = {}  # a set that keeps the order
+        rows: list[tables.Row] = []
+        size = 0
+        for emit in emits:
+            place, key, value = place_of(emit), emit.key, emit.value
+            places[place] = None
+            rows.append((numbers[place], key, value, at))
+            size += (len(key) if key.isascii() else len(key.encode())) + len(value or b"") + ROW_BYTES
+        return places, rows, size
 
-    def _ring(self, places: Sequence[Place]) -> None:
+    def _ring(self, places: Iterable[Place]) -> None:
         """Wake those who wait for these partitions or their topics."""
         if self.bell.silent:  # under load everyone is at work
             return
-        for place in dict.fromkeys(places):
+        for place in places:
             self.bell.ring(place)
         for topic in {topic for topic, _ in places}:
             self.bell.ring(topic)
