@@ -11,13 +11,14 @@ import structlog
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import arango, day, embedded, hops, kafka, observer, overload, size
+from bench.parts import arango, day, embedded, hops, intake, kafka, observer, overload, size
 from bench.report import read_history, record, run_of, table
 
 Part = Callable[[Options], list[Figure]]
 
 PARTS: dict[str, Part] = {
     "observer": observer.measure,
+    "intake": intake.measure,
     "hops": hops.measure,
     "embedded": embedded.measure,
     "kafka": kafka.measure,

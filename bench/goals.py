@@ -33,6 +33,8 @@ GOALS = {
         Goal("R1/128", "durable observer, single events, 128 connections : bare ASGI", 0.50, 0.65),
         Goal("R1/32", "durable observer, single events, 32 connections : bare ASGI", 0.40, 0.65),
         Goal("R2", "durable observer, batches of 100 : bare ASGI + typed decode", 0.25, 0.35),
+        Goal("intake/single", "the observer's own work on a request, without server and log", unit="us"),
+        Goal("intake/batch", "the same for an event in batches of 100", unit="us"),
         Goal("R3", "processor : no-op loop on the same log", 0.18, 0.25),
         Goal("R4", "scoring, batches of 2,000 : no-op loop on the same log", 0.35, 0.45),
         Goal("resolver", "resolver, CPU per evidence : processor, CPU per touchpoint", 5.0, 3.0, "most", "x"),

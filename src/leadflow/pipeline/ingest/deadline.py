@@ -4,7 +4,7 @@ import asyncio
 from types import TracebackType
 
 _LOOKS = 16
-"""How often the waiting are looked at within one deadline: a deadline is late by at most this part of itself."""
+"""How often the waiting are looked at within one deadline: time is counted in looks, late by one at most."""
 
 
 class Deadline:
@@ -15,7 +15,8 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._waiting: dict[asyncio.Task[object], float] = {}  # until when, the earliest first
+        self._waiting: dict[asyncio.Task[object], int] = {}  # since which look, the earliest first
+        self._look_number = 0
         self._late: set[asyncio.Task[object]] = set()
         self._watching = False
 
@@ -24,11 +25,9 @@ class Deadline:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a deadline is for a task")
-        loop = task.get_loop()
-        self._waiting[task] = loop.time() + self._seconds
+        self._waiting[task] = self._look_number
         if not self._watching:
-            self._watching = True
-            loop.call_later(self._seconds / _LOOKS, self._look, loop)
+            self._watch(task.get_loop())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
@@ -44,15 +43,19 @@ class Deadline:
         if kind is asyncio.CancelledError and task.uncancel() == 0:
             raise TimeoutError from None
 
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watching = True
+        loop.call_later(self._seconds / _LOOKS, self._look, loop)
+
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel those whose time is over; look again while anybody waits."""
-        now = loop.time()
-        for task, until in self._waiting.items():
-            if until > now:
+        self._look_number += 1
+        for task, since in self._waiting.items():
+            if self._look_number - since <= _LOOKS:  # the first of its looks may have come at once
                 break
             if task not in self._late:
                 self._late.add(task)
                 task.cancel()
-        self._watching = bool(self._waiting)
-        if self._watching:
-            loop.call_later(self._seconds / _LOOKS, self._look, loop)
+        self._watching = False
+        if self._waiting:
+            self._watch(loop)
