@@ -230,3 +230,23 @@ async def test_missing_topics_are_named(kafka: Cluster) -> None:
     with pytest.raises(WrongTopics, match=r"identity.*leadflow init"):
         await KafkaLog.open(options(kafka))
     assert time.monotonic() - started < SOON
+
+
+async def test_who_leaves_during_a_rebalance_does_not_wait_for_its_own_batch(made: KafkaOptions) -> None:
+    """A batch that was abandoned by a stop keeps neither the stopping process nor the group waiting."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(member(made, IDENTITY))
+        await fill(first.log, 1, IDENTITY)
+        await until(lambda: _owns(first, {0}))
+        assignment = first.owned[0]
+        assignment.seek(0)
+        await fetched(assignment, 1)
+        async with AsyncExitStack() as later:
+            joining = asyncio.create_task(later.enter_async_context(member(made, IDENTITY)))
+            await asyncio.wait_for(asyncio.shield(assignment._over), SOON)
+            started = time.monotonic()
+            await stack.aclose()
+            assert time.monotonic() - started < made.rebalance_timeout / 2
+            second = await asyncio.wait_for(joining, SOON)
+            await until(lambda: _owns(second, {0}))
+            assert second.started_at == {0: 0}

@@ -95,6 +95,10 @@ class KafkaAssignment:
         if not self._over.done():
             self._over.set_result(reason)
 
+    def give_up(self) -> None:
+        """Whoever processes a batch has ended without committing it."""
+        self._idle.set()
+
     async def settled(self) -> None:
         """Return when no batch is being processed."""
         await self._idle.wait()

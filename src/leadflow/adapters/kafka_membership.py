@@ -39,6 +39,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
         self._count = count
         self._commit = commit
         self._owned: list[KafkaAssignment] = []
+        self._settling: list[KafkaAssignment] = []
         self._preparing: set[asyncio.Task[None]] = set()
         self._ready: asyncio.Queue[KafkaAssignment | LeadflowError] = asyncio.Queue()
         self._watching: asyncio.Task[None] | None = None
@@ -80,6 +81,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
     async def leave(self) -> None:
         """Give everything back and leave the group; its partitions go to others at once."""
         await self._stop_watching()
+        for assignment in self._settling:  # a rebalance waits for batches that nobody processes any more
+            assignment.give_up()
         await self._release(Revoked(f"{self._topic}: this consumer has left its group"), 0.0)
         await self._stop_consumer()
 
@@ -140,6 +143,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
         for task in preparing:
             task.cancel()
         owned, self._owned = self._owned, []
+        self._settling = owned
         for assignment in owned:
             assignment.end(reason)
         with suppress(TimeoutError):

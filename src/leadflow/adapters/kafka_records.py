@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from leadflow.adapters.topic_layout import TopicLayout
+from leadflow.adapters.topic_layout import Place, TopicLayout
 from leadflow.ports import Emit, Record
 
 Header = tuple[str, bytes]
@@ -31,10 +31,10 @@ def entries(
     ValueError for a place that there is not, UnicodeEncodeError for a key that is no text: before anything is written.
     """
     time: Header = ("ce_time", datetime.fromtimestamp(now / 1_000, UTC).isoformat(timespec="milliseconds").encode())
-    grouped: dict[TopicPartition, list[Entry]] = {}
+    grouped: dict[Place, list[Entry]] = {}
     size = 0
     for emit in emits:
-        topic, partition = layout.place(emit)
+        place = layout.place(emit)
         key, value = emit.key.encode(), emit.value
         headers = [
             ("ce_id", (emit.id or uuid4().hex).encode()),
@@ -44,9 +44,9 @@ def entries(
             time,
             _JSON,
         ]
-        grouped.setdefault(TopicPartition(prefix + topic, partition), []).append((key, value, headers))
+        grouped.setdefault(place, []).append((key, value, headers))
         size += len(key) + len(value or b"") + OVERHEAD_BYTES
-    return grouped, size
+    return {TopicPartition(prefix + topic, partition): part for (topic, partition), part in grouped.items()}, size
 
 
 async def send(
