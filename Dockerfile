@@ -11,11 +11,11 @@ COPY services services
 RUN /opt/leadflow/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
+# /data is for SQLite and generated keys; over Kafka and ArangoDB nothing is kept there.
 RUN useradd --uid 10001 --user-group --no-create-home leadflow && install -d -o leadflow -g leadflow -m 700 /data
 COPY --from=build /opt/leadflow /opt/leadflow
 ENV PATH=/opt/leadflow/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 LEADFLOW_DATA=/data
 USER 10001:10001
-VOLUME /data
 EXPOSE 8080
 ENTRYPOINT ["leadflow"]
 CMD ["--help"]

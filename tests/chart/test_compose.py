@@ -14,7 +14,8 @@ from leadflow.cli.main import app
 from leadflow.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SECRETS = {"LEADFLOW_WRITE_KEYS", "LEADFLOW_ADMIN_TOKEN", "LEADFLOW_HASH_SECRET"}
+SECRETS = {"LEADFLOW_WRITE_KEYS", "LEADFLOW_ADMIN_TOKEN", "LEADFLOW_HASH_SECRET", "LEADFLOW_ARANGO_PASSWORD"}
+SERVERS = ("kafka", "arangodb")
 OWN = ("init", "observer", "processor", "scoring", "admin-api")
 
 Json = dict[str, Any]
@@ -63,16 +64,19 @@ def test_no_secret_has_a_default(composed: Json) -> None:
     for name in OWN:
         for variable in SECRETS:
             assert re.fullmatch(rf"\$\{{{variable}:\?.+\}}", composed["services"][name]["environment"][variable])
+    root = composed["services"]["arangodb"]["environment"]["ARANGO_ROOT_PASSWORD"]
+    assert root.startswith("${LEADFLOW_ARANGO_PASSWORD:?")
 
 
 def test_nothing_starts_before_what_it_needs(composed: Json) -> None:
-    """The broker is healthy before topics are made, and topics are made before a service starts."""
+    """The servers are healthy before topics and collections are made, and those are made before a service starts."""
     services = composed["services"]
-    assert services["init"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    healthy = {name: {"condition": "service_healthy"} for name in SERVERS}
+    assert services["init"]["depends_on"] == healthy
     for name in OWN[1:]:
-        assert services[name]["depends_on"]["init"] == {"condition": "service_completed_successfully"}
+        assert services[name]["depends_on"] == {**healthy, "init": {"condition": "service_completed_successfully"}}
         assert "/readyz" in services[name]["healthcheck"]["test"][-1]
-    assert all("healthcheck" in services[name] for name in ("kafka", "arangodb"))
+    assert all("healthcheck" in services[name] for name in SERVERS)
 
 
 def test_the_image_is_built_from_what_is_there() -> None:
