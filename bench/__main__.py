@@ -11,7 +11,7 @@ import structlog
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import arango, day, embedded, hops, intake, kafka, observer, overload, size
+from bench.parts import arango, day, embedded, hops, intake, kafka, observer, overload, size, stages
 from bench.report import read_history, record, run_of, table
 
 Part = Callable[[Options], list[Figure]]
@@ -20,6 +20,7 @@ PARTS: dict[str, Part] = {
     "observer": observer.measure,
     "intake": intake.measure,
     "hops": hops.measure,
+    "stages": stages.measure,
     "embedded": embedded.measure,
     "kafka": kafka.measure,
     "arango": arango.measure,

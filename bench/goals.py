@@ -37,6 +37,7 @@ GOALS = {
         Goal("intake/batch", "the same for an event in batches of 100", unit="us"),
         Goal("R3", "processor : no-op loop on the same log", 0.18, 0.25),
         Goal("R4", "scoring, batches of 2,000 : no-op loop on the same log", 0.35, 0.45),
+        Goal("scoring/stages", "scoring's own work, stage by stage, without log and store", unit="us"),
         Goal("resolver", "resolver, CPU per evidence : processor, CPU per touchpoint", 5.0, 3.0, "most", "x"),
         Goal("growth", "cost per event, many profiles : few, same active set", 1.4, 1.2, "most", "x"),
         Goal("memory", "resident memory with many profiles, under load", 600, 400, "most", "MB"),
