@@ -1,25 +1,45 @@
 """`leadflow replay` as an operator types it, beside a running pipeline."""
 
+import asyncio
 import json
 import os
-import sqlite3
 import subprocess
-from contextlib import closing
+from collections.abc import Callable
 from importlib import resources
-from pathlib import Path
 
+import pytest
 from e2e.api import Api
+from e2e.distributed import Services
+from e2e.modes import EMBEDDED, MODES
 from e2e.server import PROGRAM, SETTINGS, Server
 from e2e.waiting import wait_for
+from msgspec.structs import replace
+
+from leadflow.adapters.store_sqlite import SqliteStore
+from leadflow.contracts.collections import LEADS
+from leadflow.core.scoring.tally import EMPTY
+
+Unique = Callable[[str], str]
 
 
-def replay(server: Server, *arguments: str, code: int = 0) -> str:
-    """Run the command on the server's data; what it printed."""
+@pytest.fixture(scope="module", params=MODES)
+def place(request: pytest.FixtureRequest) -> Server | Services:
+    """A running pipeline that others only add to."""
+    found: Server | Services = request.getfixturevalue(
+        "shared_server" if request.param == EMBEDDED else "shared_services"
+    )
+    return found
+
+
+def replay(place: Server | Services, *arguments: str, code: int = 0) -> str:
+    """Run the command beside it; what it printed."""
+    given = place.settings if isinstance(place, Services) else SETTINGS
+    data = place.folder if isinstance(place, Services) else place.folder / "data"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADFLOW_")}
     done = subprocess.run(  # noqa: S603  the program under test
-        [PROGRAM, "replay", "--data", str(server.folder / "data"), *arguments],
-        env={**environment, **SETTINGS},
-        cwd=server.folder,
+        [PROGRAM, "replay", "--data", str(data), *arguments],
+        env={**environment, **given},
+        cwd=place.folder,
         capture_output=True,
         text=True,
         check=False,
@@ -37,48 +57,55 @@ def demo(api: Api, message_id: str, email: str) -> str:
     return str(receipt["profile_id"])
 
 
-def corrupt(folder: Path, pid: str) -> None:
+async def corrupt(place: Server | Services, pid: str) -> None:
     """Lose what a lead has counted, as a defect or a disk might."""
-    with closing(sqlite3.connect(folder / "data" / "store.db", timeout=20)) as store, store:
-        (body,) = store.execute("SELECT _body FROM leads WHERE _key = ?", (pid,)).fetchone()
-        lead = {name: value for name, value in json.loads(body).items() if name != "own"}
-        store.execute("UPDATE leads SET _body = ?, _rev = _rev + 1 WHERE _key = ?", (json.dumps(lead), pid))
+    folder = place.folder if isinstance(place, Services) else place.folder / "data"
+    store = await SqliteStore.open(folder / "store.db")
+    try:
+        (lead,) = await store.get(LEADS, [pid])
+        assert lead is not None
+        assert list(await store.replace(LEADS, [(pid, replace(lead.value, own=EMPTY), lead.rev)])) == [True]
+    finally:
+        await store.close()
 
 
-def test_replay(server: Server) -> None:
-    """It says what differs, repairs it while the pipeline goes on, sends repaired events in, and does nothing twice."""
-    with server.start() as api:
-        pid = demo(api, "m1", "lan@acme.test")
+def test_leads_are_rebuilt(place: Server | Services, unique: Unique) -> None:
+    """It says what differs, repairs it while the pipeline goes on, and finds nothing the second time."""
+    with place.client() as api:
+        pid = demo(api, unique("m1"), f"{unique('lan')}@acme.test")
         before = api.get(f"/leads/{pid}")
-        assert "0 would be rebuilt" in replay(server, "--dry-run")
-        corrupt(server.folder, pid)
+        asyncio.run(corrupt(place, pid))
+        assert f"{pid}: counts" in replay(place, "--dry-run")
         assert api.get(f"/leads/{pid}")["score"]["total"] < before["score"]["total"]
-        assert f"{pid}: counts" in replay(server, "--dry-run")
-        assert api.get(f"/leads/{pid}")["score"]["total"] < before["score"]["total"]
-        assert "1 are rebuilt" in replay(server)
+        assert "1 are rebuilt" in replay(place)
         after = api.get(f"/leads/{pid}")
         assert {**after, "as_of": "", "score": {}} == {**before, "as_of": "", "score": {}}
         assert after["score"]["total"] > 0
         assert len(api.changes(pid)) == before["sequence"]
-        assert "0 are rebuilt" in replay(server)
+        assert "0 would be rebuilt" in replay(place, "--dry-run")
 
-        assert "no dead letters" in replay(server, "--rejected")
-        api.send_batch([{"type": "track", "messageId": "bad", "event": "Demo Requested"}])
-        repaired = {"type": "track", "messageId": "bad", "event": "Demo Requested", "anonymousId": "m1"}
-        file = server.folder / "repaired.jsonl"
+
+def test_dead_letters_come_again(place: Server | Services, unique: Unique) -> None:
+    """With a repaired event, once."""
+    with place.client() as api:
+        pid = demo(api, unique("m2"), f"{unique('minh')}@acme.test")
+        bad = unique("bad")
+        api.send_batch([{"type": "track", "messageId": bad, "event": "Demo Requested"}])
+        repaired = {"type": "track", "messageId": bad, "event": "Demo Requested", "anonymousId": unique("m2")}
+        file = place.folder / "repaired.jsonl"
         file.write_text(json.dumps({"source": "web", "event": repaired}) + "\n")
-        wait_for(lambda: "1 was never stored" in replay(server, "--rejected"), "the dead letter")
-        assert "1 would be sent again" in replay(server, "--rejected", "--file", str(file), "--dry-run")
-        assert "1 sent again" in replay(server, "--rejected", "--file", str(file))
-        [receipt] = api.scored(["bad"])
-        assert receipt["profile_id"] == pid
-        assert "no dead letters" in replay(server, "--rejected", "--file", str(file))
+        wait_for(lambda: (api.receipt(bad, "web") or {}).get("status") == "rejected", "the dead letter")
+        assert "was never stored" in replay(place, "--rejected", "--dry-run")
+        assert "1 sent again" in replay(place, "--rejected", "--file", str(file))
+        wait_for(lambda: (api.receipt(bad, "web") or {}).get("status") == "scored", "the repair")
+        assert (api.receipt(bad, "web") or {})["profile_id"] == pid
+        assert "sent again" not in replay(place, "--rejected", "--file", str(file))
 
-        assert "0 leads are released, 0 commands are sent again" in replay(server, "--parked")
-        assert "two runs" in replay(server, "--parked", "--rejected", code=2)
-        assert "--since" in replay(server, "--rejected", "--since", "yesterday", code=2)
-        other = server.folder / "other.yaml"
-        other.write_text(
-            (resources.files("leadflow.models") / "b2b.yaml").read_text().replace("points: 40", "points: 90")
-        )
-        assert "give that one with --model" in replay(server, "--model", str(other), code=2)
+
+def test_it_says_what_it_cannot_do(place: Server | Services) -> None:
+    """One line, exit code 2; and nothing stands still here."""
+    assert "0 leads are released, 0 commands are sent again" in replay(place, "--parked")
+    assert "--since" in replay(place, "--rejected", "--since", "yesterday", code=2)
+    other = place.folder / "other.yaml"
+    other.write_text((resources.files("leadflow.models") / "b2b.yaml").read_text().replace("points: 40", "points: 90"))
+    assert "give that one with --model" in replay(place, "--model", str(other), code=2)
