@@ -7,14 +7,16 @@ import msgspec
 
 from leadflow.adapters.store_memory import MemoryStore
 from leadflow.contracts import topics
-from leadflow.contracts.collections import TOUCHPOINTS, Collection
+from leadflow.contracts.collections import IDENTITIES, TOUCHPOINTS, Collection
+from leadflow.contracts.documents import IdentityDoc
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.rules import IdentityRules
+from leadflow.core.touchpoint import Identifier
 from leadflow.pipeline.processor import Processor
 from leadflow.ports import Record, Stored
 
-from .in_memory import FixedClock, touchpoint
+from .in_memory import FixedClock, Pipeline, touchpoint
 
 HASHER = Hasher(b"a secret of the tests")
 
@@ -112,3 +114,33 @@ async def test_a_repair_behind_a_copy_of_what_was_rejected_takes_its_place() -> 
 
     step = await one.step(records(page("m1"), page("m1", repair=1), first=1))
     assert [emit.id for emit in step.emits] == [f"{key}:0.2"]
+
+
+async def test_a_remembered_way_does_not_carry_old_touchpoints_past_an_erasure() -> None:
+    """Who was erased and came back goes straight on; what was received before the erasure goes to the resolver."""
+    store = NotingStore()
+    one = processor(store)
+    key = HASHER.identifier(Identifier("anonymous_id", "a"))
+    reborn = IdentityDoc(type="anonymous_id", value="a", leaf="second life", incarnation=1, erased_at=500, gp=7)
+    await store.insert(IDENTITIES, [(key, reborn)])
+
+    step = await one.step(records(page("m1", received_at=600), page("m2", received_at=600)))
+    assert [emit.topic for emit in step.emits] == [topics.RESOLVED] * 2
+    step = await one.step(records(page("m3", received_at=400), page("m4", received_at=700), first=2))
+    assert [emit.topic for emit in step.emits] == [topics.IDENTITY, topics.RESOLVED]
+
+
+async def test_a_link_behind_a_remembered_way_changes_no_address() -> None:
+    """A merge moves nothing: who is remembered goes on to their leaf, whatever it is linked below meanwhile."""
+    pipeline = Pipeline(partitions=1)
+    await pipeline.send([page("m1"), page("m2"), page("m3", person="b")])
+    await pipeline.settle()
+    await pipeline.send([touchpoint("m4", type="identify", body={"anonymousId": "a", "userId": "u"})])
+    await pipeline.send([touchpoint("m5", type="identify", body={"anonymousId": "b", "userId": "u"})])
+    await pipeline.settle()
+    await pipeline.send([page("m6"), page("m7", person="b")])
+    await pipeline.settle()
+    keys = [pipeline.hasher.touchpoint("web", f"m{number}") for number in (1, 6, 3, 7)]
+    stored = await pipeline.store.get(TOUCHPOINTS, keys)
+    first, again, other, other_again = [found.value.addr for found in stored if found is not None]
+    assert first == again != other == other_again
