@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from e2e.server import Server
+from e2e.server import SETTINGS
+from fire.member import Member
 from kill.files import read, settle
 from pipeline.aftermath import Aftermath, components, records_of
 
@@ -16,6 +17,8 @@ from leadflow.contracts.documents import TouchpointDoc
 from leadflow.core.scoring.model import Model
 from leadflow.core.time import DAY
 from leadflow.ports import Emit, Record
+
+SETTLE_SECONDS = 900.0  # 50,000 touchpoints on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def embedded_run(folder: Path, seen: Aftermath, order: Sequence[str]) -> Referen
     """
     data = folder / "data"
     data.mkdir(parents=True)
-    server = Server(folder)
+    server = Member("up", 0, folder, {**SETTINGS, "LEADFLOW_DATA": str(data)})
     documents = {key: seen.touchpoints[key] for key in order}
     _run(server, data, [_emit(document) for document in documents.values() if document.value.target is None])
     here = _profiles(asyncio.run(read(data)))
@@ -47,14 +50,17 @@ def embedded_run(folder: Path, seen: Aftermath, order: Sequence[str]) -> Referen
     return asyncio.run(_read(data))
 
 
-def _run(server: Server, data: Path, emits: Sequence[Emit]) -> None:
+def _run(server: Member, data: Path, emits: Sequence[Emit]) -> None:
     """Put records into the log, and let the pipeline work them off."""
     asyncio.run(_append(data, emits))
-    server.start().close()
+    server.start()
     try:
-        asyncio.run(settle(data))
+        server.wait_until_ready()
+        asyncio.run(settle(data, SETTLE_SECONDS))
+        server.ask_to_stop()
+        server.wait_until_stopped()
     finally:
-        server.stop()
+        server.kill()
 
 
 def _emit(document: TouchpointDoc, target: str | None = None) -> Emit:

@@ -20,8 +20,8 @@ HOPS = (
 SECONDS_TO_SETTLE = 90.0
 
 
-async def settle(data: Path) -> None:
-    """Until every hop of the running server has nothing left to read."""
+async def settle(data: Path, seconds: float = SECONDS_TO_SETTLE) -> None:
+    """Until every hop of the running server has nothing left to read; TimeoutError when that takes longer."""
     log = await SqliteLog.open(data / "log.db")
 
     async def ends() -> list[int] | None:
@@ -36,7 +36,7 @@ async def settle(data: Path) -> None:
         return found
 
     try:
-        async with asyncio.timeout(SECONDS_TO_SETTLE):
+        async with asyncio.timeout(seconds):
             while (before := await ends()) is None or before != await ends():
                 await log.wait(topics.STAGE_CHANGES, [end for _, end in await log.bounds(topics.STAGE_CHANGES)], 0.1)
     finally:
