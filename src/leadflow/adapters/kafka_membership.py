@@ -83,8 +83,10 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
         await self._stop_watching()
         for assignment in self._settling:  # a rebalance waits for batches that nobody processes any more
             assignment.give_up()
+        settling = self._settling
         await self._release(Revoked(f"{self._topic}: this consumer has left its group"), 0.0)
         await self._stop_consumer()
+        await asyncio.gather(*(assignment.close() for assignment in settling))  # where that broke a rebalance off
 
     async def give_way(self) -> None:
         """Leave the group for a newer member of the same process; what is in flight is for that one to fence."""
