@@ -1,5 +1,6 @@
 """The launcher of Kafka: what the other tests of Kafka stand on."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from e2e.waiting import wait_for
+from e2e.waiting import PATIENCE, wait_for
 from tools.broker import Cluster, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,8 @@ async def test_producing_goes_on_when_one_of_three_nodes_dies(three: Cluster) ->
         placed = await producer.send_and_wait(topic, b"before")
         leader = producer.client.cluster.leader_for_partition(placed.topic_partition)
         three.nodes[leader - 1].kill()
-        await producer.send_and_wait(topic, b"after")
+        async with asyncio.timeout(PATIENCE):  # aiokafka itself would try for ever
+            await producer.send_and_wait(topic, b"after")
     assert await read(three, topic, 2) == [b"before", b"after"]
 
 
