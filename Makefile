@@ -113,6 +113,6 @@ $(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package.json $(NODE_TESTS)/
 $(KAFKA)/.fetched: tools/broker/pom.xml
 	@if command -v java >/dev/null && command -v mvn >/dev/null && command -v openssl >/dev/null; then \
 		echo "fetching Apache Kafka for its tests"; \
-		$(BIN)/python -m tools.broker.jars || echo "Maven could not fetch it; its tests will try once more"; \
+		$(BIN)/python -m tools.broker --fetch || echo "Maven could not fetch it; its tests will try once more"; \
 	elif [ -n "$${CI:-}" ]; then echo "CI needs Java, Maven and OpenSSL for the tests of Kafka" >&2; exit 2; \
 	else echo "no Java, Maven or OpenSSL: the tests of Kafka will be skipped"; fi

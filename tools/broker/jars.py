@@ -3,7 +3,6 @@
 import fcntl
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -42,8 +41,3 @@ def _fetch() -> None:
     if done.returncode:
         raise RuntimeError(f"Maven could not fetch Kafka:\n{done.stdout}{done.stderr}")
     _FETCHED.touch()
-
-
-if __name__ == "__main__":
-    missing = missing_programs()
-    sys.exit(f"a Kafka broker needs {', '.join(missing)}" if missing else class_path() and None)
