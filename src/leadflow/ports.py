@@ -46,6 +46,10 @@ class Overtaken(Fenced):
     """A newer owner of a group that shares its partitions has fenced us: leave, drop all state, join again."""
 
 
+class Superseded(LeadflowError):
+    """A later deployment goes by other rules: this process must not go on with its own."""
+
+
 class LostPosition(LeadflowError):
     """The position to go on from is not in the log any more: an operator has to decide; never skip silently."""
 

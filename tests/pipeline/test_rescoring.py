@@ -2,16 +2,19 @@
 
 import importlib.resources
 
+import pytest
 from pipeline.in_memory import MODEL, NOW, Pipeline, touchpoint
 
 from leadflow.contracts.collections import LEADS, MODELS
+from leadflow.contracts.topics import RESOLVED
 from leadflow.core.scoring.evaluate import evaluate
 from leadflow.core.scoring.load import load_model
 from leadflow.core.scoring.model import Model
 from leadflow.core.time import HOUR
 from leadflow.pipeline.scoring import Scorer
 from leadflow.pipeline.scoring.lead import value_of
-from leadflow.pipeline.scoring.rescoring import announce_model
+from leadflow.pipeline.scoring.model_in_force import ModelInForce
+from leadflow.ports import Superseded
 
 SHIPPED = (importlib.resources.files("leadflow.models") / "b2b.yaml").read_text()
 
@@ -34,7 +37,7 @@ async def filled() -> Pipeline:
         await pipeline.send([touchpoint(f"d{number}", at=NOW + number, body=body)])
         await pipeline.settle()
     await pipeline.send([touchpoint("v", type="page", body={"anonymousId": "a9"})])
-    await announce_model(pipeline.log, pipeline.store, MODEL)
+    await ModelInForce(MODEL).announce(pipeline.log, pipeline.store)
     await pipeline.settle()
     return pipeline
 
@@ -43,7 +46,7 @@ async def test_every_lead_is_counted_anew_as_if_the_new_model_had_always_been_th
     """The recounted tallies equal those of a run with the new model from the first touchpoint on."""
     model = dearer_demo()
     pipeline, fresh = await filled(), Pipeline(model=model)
-    assert await announce_model(pipeline.log, pipeline.store, model)
+    assert await ModelInForce(model).announce(pipeline.log, pipeline.store)
     pipeline.use(Scorer(pipeline.log, pipeline.store, pipeline.clock, model))
     await pipeline.settle()
     for record in await pipeline.touchpoints():
@@ -59,7 +62,7 @@ async def test_the_same_model_asks_for_nothing() -> None:
     """A restart without a new model leaves the leads alone."""
     pipeline = await filled()
     before = [(stored.key, stored.rev) for stored in await pipeline.store.find(LEADS, limit=1_000)]
-    assert not await announce_model(pipeline.log, pipeline.store, MODEL)
+    assert not await ModelInForce(MODEL).announce(pipeline.log, pipeline.store)
     await pipeline.settle()
     assert [(stored.key, stored.rev) for stored in await pipeline.store.find(LEADS, limit=1_000)] == before
 
@@ -70,8 +73,39 @@ async def test_a_rescoring_done_twice_publishes_no_change_twice() -> None:
     pipeline.use(Scorer(pipeline.log, pipeline.store, pipeline.clock, model))
     for _ in range(2):
         await pipeline.store.delete(MODELS, ["current"])
-        await announce_model(pipeline.log, pipeline.store, MODEL)
-        await announce_model(pipeline.log, pipeline.store, model)
+        await ModelInForce(MODEL).announce(pipeline.log, pipeline.store)
+        await ModelInForce(model).announce(pipeline.log, pipeline.store)
         await pipeline.settle()
     sequences = [(change["profile_id"], change["sequence"]) for change in await pipeline.changes()]
     assert len(sequences) == len(set(sequences))
+
+
+async def test_a_process_whose_model_was_superseded_neither_announces_it_again_nor_counts_by_it() -> None:
+    """In a rolling update the later model wins: the older process stops at its order and leaves it to a newer one."""
+    pipeline, model = await filled(), dearer_demo()
+    old, new = ModelInForce(MODEL), ModelInForce(model)
+    assert not await old.announce(pipeline.log, pipeline.store)
+    older = Scorer(pipeline.log, pipeline.store, pipeline.clock, MODEL, in_force=old)
+    before = [(stored.key, stored.rev) for stored in await pipeline.store.find(LEADS, limit=1_000)]
+    assert await new.announce(pipeline.log, pipeline.store)
+    with pytest.raises(Superseded, match="superseded by b2b"):
+        await old.announce(pipeline.log, pipeline.store)
+    for partition in range(pipeline.log.partitions(RESOLVED)):
+        records = await pipeline.log.read(RESOLVED, partition, 0, 1_000)
+        with pytest.raises(Superseded):
+            await older.step(records)
+    assert [(stored.key, stored.rev) for stored in await pipeline.store.find(LEADS, limit=1_000)] == before
+    assert not await new.announce(pipeline.log, pipeline.store)
+    pipeline.use(Scorer(pipeline.log, pipeline.store, pipeline.clock, model, in_force=new))
+    await pipeline.settle()
+    assert (await pipeline.lead_of("email", "lan@acme.test")).published().engagement > 90
+
+
+async def test_a_process_that_starts_anew_with_the_earlier_model_takes_over() -> None:
+    """A rollback is a new start: what starts last counts."""
+    pipeline, model = await filled(), dearer_demo()
+    newer = ModelInForce(model)
+    assert await newer.announce(pipeline.log, pipeline.store)
+    assert await ModelInForce(MODEL).announce(pipeline.log, pipeline.store)
+    with pytest.raises(Superseded):
+        await newer.announce(pipeline.log, pipeline.store)

@@ -188,10 +188,11 @@ class DecisionDoc(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelDoc(msgspec.Struct, frozen=True, kw_only=True):
-    """models/current: the model that the leads were counted with."""
+    """models/current: the model that the leads were counted with; `generation`: the number of its announcement."""
 
     name: str
     version: str
+    generation: int = 0
 
 
 class CheckpointDoc(msgspec.Struct, frozen=True, kw_only=True):

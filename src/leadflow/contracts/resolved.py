@@ -72,12 +72,14 @@ class Rescore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     """A new model: the leads of this partition with ids from `first` up to, not including, `past` are counted anew.
 
     It ends its batch. The ranges keep what one commit emits small; without them it is for the whole partition.
+    `generation`: the number of the model's announcement; a process that counts by an earlier one has to stop here.
     """
 
     model: str
     version: str
     first: str = ""
     past: str | None = None
+    generation: int = 0
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="rebuilt"):

@@ -23,6 +23,7 @@ from leadflow.ports import (
     Record,
     Revoked,
     Store,
+    Superseded,
     Unavailable,
 )
 
@@ -96,7 +97,8 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
     """Consume until `stop` is set. A failed commit leaves the group and joins again: the log knows what was committed.
 
     Raises Fenced when another process has taken over a log that cannot be shared, LostPosition when the log does not
-    hold the offset to go on from, TooManyRejected when most records cannot be processed; all are for an operator.
+    hold the offset to go on from, TooManyRejected when most records cannot be processed, Superseded when a later
+    deployment goes by other rules; all are for an operator.
     """
     pause = _FIRST_PAUSE
     around.report(hop.name, "joins its group")
@@ -121,6 +123,8 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
             raise LostPosition(_first(group)) from group
         except* TooManyRejected as group:
             raise TooManyRejected(_first(group)) from group
+        except* Superseded as group:
+            raise Superseded(_first(group)) from group
 
 
 def _count(hop: Hop, trouble: BaseExceptionGroup[Exception]) -> None:

@@ -21,6 +21,7 @@ from leadflow.core.scoring.model import Model
 from leadflow.pipeline.parked import Waiting, keep
 from leadflow.pipeline.scoring import parking
 from leadflow.pipeline.scoring.lead import Judge, ask, finish, recounted, trimmed, with_part
+from leadflow.pipeline.scoring.model_in_force import ModelInForce
 from leadflow.pipeline.scoring.poison import apply_or_reject, set_aside
 from leadflow.pipeline.scoring.rescoring import leads_between, recount
 from leadflow.ports import Clock, LeadflowError, Log, Store, Stored
@@ -32,14 +33,20 @@ _AT_ONCE = 500  # records that wait for one lead: more go on with an order of th
 class Orders:
     """Carries orders out for the owner of a partition of `resolved`."""
 
-    def __init__(self, log: Log, store: Store, clock: Clock, model: Model) -> None:
+    def __init__(self, log: Log, store: Store, clock: Clock, model: Model, in_force: ModelInForce) -> None:
         self._log = log
         self._store = store
         self._clock = clock
         self._model = model
+        self._in_force = in_force
 
     async def obey(self, order: Order, partition: int, position: int, first: int) -> dict[str, LeadDoc]:
-        """The leads that an order at `position` was about, as they stand after it; `first`: where its batch begins."""
+        """The leads that an order at `position` was about, as they stand after it; `first`: where its batch begins.
+
+        Raises Superseded, with nothing done, where it is for a later model than ours: a newer process carries it out.
+        """
+        if isinstance(order, Rescore):
+            self._in_force.check(order)
         found = await self._meant(order, partition)
         leads = await self._changed(found, _Turn(order, partition, position, first))
         if isinstance(order, Release):

@@ -10,8 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from leadflow.contracts import topics
-from leadflow.contracts.collections import LEADS, MODELS, TOUCHPOINTS
-from leadflow.contracts.documents import LeadDoc, ModelDoc, RebuiltDoc, TouchpointDoc
+from leadflow.contracts.collections import LEADS, TOUCHPOINTS
+from leadflow.contracts.documents import LeadDoc, RebuiltDoc, TouchpointDoc
 from leadflow.contracts.resolved import Rescore
 from leadflow.core.conditions import equals
 from leadflow.core.scoring.model import Model
@@ -22,33 +22,19 @@ from leadflow.pipeline.scoring.lead import latest_seen, latest_traits
 from leadflow.ports import Cursor, Emit, Log, Order, Store, Stored
 
 _PAGE = 500
-_CURRENT = "current"
 _AT_ONCE = 250  # leads counted anew in one commit
 _MOST_DIGITS = 4  # 65,536 ranges: 16 million leads a partition
 
 
-async def announce_model(log: Log, store: Store, model: Model) -> bool:
-    """Ask for a rescoring of all leads if they were counted with another model; True when asked.
-
-    May be called at every start and by several processes: a rescoring done twice gives the same.
-    """
-    document = ModelDoc(name=model.name, version=model.version)
-    (known,) = await store.get(MODELS, [_CURRENT])
-    if known is None:
-        await store.insert(MODELS, [(_CURRENT, document)])
-        return False
-    if known.value == document:
-        return False
+async def ask_for_rescoring(log: Log, store: Store, model: Model, generation: int) -> None:
+    """Have all leads counted anew with `model`, by the announcement of that number."""
     known_leads = sum((await store.count(LEADS, "stage")).values())
-    await log.append(
-        [
-            _rescore(model, partition, first, past)
-            for first, past in ranges(known_leads // log.partitions(topics.RESOLVED))
-            for partition in range(log.partitions(topics.RESOLVED))
-        ]
-    )
-    await store.replace(MODELS, [(_CURRENT, document, known.rev)])
-    return True
+    orders = [
+        Rescore(model=model.name, version=model.version, first=first, past=past, generation=generation)
+        for first, past in ranges(known_leads // log.partitions(topics.RESOLVED))
+    ]
+    partitions = range(log.partitions(topics.RESOLVED))
+    await log.append([_rescore(order, partition) for order in orders for partition in partitions])
 
 
 def ranges(leads: int) -> list[tuple[str, str | None]]:
@@ -60,13 +46,13 @@ def ranges(leads: int) -> list[tuple[str, str | None]]:
     return list(zip(starts, [*starts[1:], None], strict=True))
 
 
-def _rescore(model: Model, partition: int, first: str, past: str | None) -> Emit:
+def _rescore(order: Rescore, partition: int) -> Emit:
     return Emit(
         topic=topics.RESOLVED,
-        key=model.version,
-        value=msgspec.json.encode(Rescore(model=model.name, version=model.version, first=first, past=past)),
+        key=order.version,
+        value=msgspec.json.encode(order),
         partition=partition,
-        id=f"{model.version}.{partition}.{first}",
+        id=f"{order.version}.{partition}.{order.first}",
         type="dev.leadflow.lead-control.v1",
     )
 

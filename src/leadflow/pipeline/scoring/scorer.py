@@ -19,6 +19,7 @@ from leadflow.pipeline.parked import keep, keep_commands
 from leadflow.pipeline.scoring import parking
 from leadflow.pipeline.scoring.inbox import Batch, LeadInbox, Unreadable, UnreadableRecord, read_batch
 from leadflow.pipeline.scoring.lead import Judge, finish, settled, trimmed
+from leadflow.pipeline.scoring.model_in_force import ModelInForce
 from leadflow.pipeline.scoring.orders import Orders
 from leadflow.pipeline.scoring.poison import apply_or_reject, refused, set_aside
 from leadflow.pipeline.turns import in_turns
@@ -50,11 +51,20 @@ class _Folded:
 class Scorer:
     """Takes the steps of one consumer of `resolved`."""
 
-    def __init__(self, log: Log, store: Store, clock: Clock, model: Model, share: RejectedShare | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        store: Store,
+        clock: Clock,
+        model: Model,
+        share: RejectedShare | None = None,
+        *,
+        in_force: ModelInForce | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._model = model
-        self._orders = Orders(log, store, clock, model)
+        self._orders = Orders(log, store, clock, model, in_force or ModelInForce(model))
         self._share = share or RejectedShare()
 
     async def step(self, records: Sequence[Record]) -> Step:
