@@ -105,8 +105,8 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "poison reset",
         ),
         "no marks": Breakage(
-            f"{PIPELINE}.scoring.lead:mark",
-            "if position <= lead.marks.get(stream, -1):",
+            f"{PIPELINE}.scoring.lead:_count",
+            "if place <= lead.marks.get(stream, -1):",
             "if False:",
             "reset",
         ),
