@@ -52,10 +52,15 @@ class Aftermath:
         return {root: frozenset(group) for root, group in found.items()}
 
     def worth(self, model: Model, at: int) -> dict[frozenset[str], Score]:
-        """For each group of identifiers that has a lead: its score as of one instant."""
+        """For each group of identifiers that has a lead: its score as of one instant.
+
+        A lead to which no identifier leads (which `broken` tells of) stands for itself.
+        """
         groups = self.groups()
         return {
-            groups[pid]: evaluate(value_of(lead), model, at) for pid, lead in self.leads.items() if lead.parent is None
+            groups.get(pid, frozenset({pid})): evaluate(value_of(lead), model, at)
+            for pid, lead in self.leads.items()
+            if lead.parent is None
         }
 
 
