@@ -38,6 +38,7 @@ soak: $(TESTABLE) ## look long for what breaks: schedules (SEEDS=2000 a scenario
 	@PYTHONPATH=tests $(BIN)/python -m simulator --seeds $(SEEDS)
 	@PYTHONPATH=tests $(BIN)/python -m kill --rounds $(ROUNDS)
 	@PYTHONPATH=tests $(BIN)/python -m fire --drills $(DRILLS)
+	@PYTHONPATH=tests $(BIN)/python -m fire --arango --touchpoints 5000 --deeds 15
 	@PYTHONPATH=tests $(BIN)/python -m fire --part outage
 	@PYTHONPATH=tests $(BIN)/python -m fire --part crowding
 

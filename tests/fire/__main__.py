@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fire.crowding import Crowding, hot_profile, merge_storm
 from fire.drill import Drill
 from fire.outage import Outage
 from fire.stories import away, one_of_three
+from tools.arango_double.process import place
 from tools.broker import Cluster, Node, running
 
 Run = Callable[[Cluster, Path], dict[str, Any]]
@@ -21,9 +23,16 @@ Run = Callable[[Cluster, Path], dict[str, Any]]
 
 def drills(given: argparse.Namespace) -> Iterator[tuple[str, int, Run]]:
     """Somebody dies, sleeps or joins all the time."""
+
+    def drill(seed: int) -> Run:
+        def run(cluster: Cluster, folder: Path) -> dict[str, Any]:
+            with place("fire") if given.arango else nullcontext() as documents:
+                return Drill(cluster, folder, seed, given.touchpoints, given.deeds, documents).run()
+
+        return run
+
     for seed in range(given.seed, given.seed + given.drills):
-        drill = lambda cluster, folder, seed=seed: Drill(cluster, folder, seed, given.touchpoints, given.deeds).run()  # noqa: E731
-        yield f"seed {seed}", 1, drill
+        yield f"seed {seed}", 1, drill(seed)
 
 
 def outages(_: argparse.Namespace) -> Iterator[tuple[str, int, Run]]:
@@ -54,6 +63,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--touchpoints", type=int, default=50_000)
     parser.add_argument("--deeds", type=int, default=60, help="how often somebody is killed, stopped, frozen, joined")
+    parser.add_argument("--arango", action="store_true", help="drill: documents in ArangoDB, in trouble of its own")
     parser.add_argument("--drills", type=int, default=1, help="how many, each with the seed after the last one's")
     parser.add_argument("--others", type=int, default=5_000, help="crowding: touchpoints of ordinary people")
     parser.add_argument("--rate", type=float, default=20, help="crowding: their requests a second")

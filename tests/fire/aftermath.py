@@ -7,7 +7,9 @@ from pathlib import Path
 
 from fire.reading import Topic, read_topics
 from pipeline.aftermath import Aftermath, read_aftermath
+from tools.arango_double.process import Place
 
+from leadflow.adapters.store_arango import ArangoStore
 from leadflow.adapters.store_sqlite import SqliteStore
 from leadflow.contracts import topics
 from leadflow.ports import Log, Record
@@ -28,15 +30,15 @@ class _Copy:
         return [record for record in self.topics[topic][partition] if record.offset >= offset]
 
 
-def look_around(bootstrap: str, store: Path) -> tuple[Aftermath, Topic]:
-    """All that is left, and all that was sent to the leads, partition by partition."""
+def look_around(bootstrap: str, store: Path | Place) -> tuple[Aftermath, Topic]:
+    """All that is left, in a file or a database, and all that was sent to the leads, partition by partition."""
     return asyncio.run(_look_around(bootstrap, store))
 
 
-async def _look_around(bootstrap: str, path: Path) -> tuple[Aftermath, Topic]:
+async def _look_around(bootstrap: str, place: Path | Place) -> tuple[Aftermath, Topic]:
     copied = await read_topics(bootstrap, TOPICS)
     log: Log = _Copy(copied)  # type: ignore[assignment]  reading needs no more of it
-    store = await SqliteStore.open(path)
+    store = await (SqliteStore.open(place) if isinstance(place, Path) else ArangoStore.open(place.options))
     try:
         return await read_aftermath(log, store), copied[topics.RESOLVED]
     finally:

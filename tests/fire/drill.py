@@ -18,8 +18,10 @@ from fire.senders import Senders, outcomes
 from fire.settling import settle
 from fire.subscriber import Subscriber
 from fire.workload import Request, Workload
+from kill.rounds import TROUBLES
 from pipeline.aftermath import broken
 from pipeline.in_memory import MODEL
+from tools.arango_double.process import Place
 from tools.broker import Cluster
 
 Numbers = dict[str, Any]
@@ -27,18 +29,22 @@ Numbers = dict[str, Any]
 
 @dataclass(slots=True)
 class Drill:
-    """One run over a cluster that holds no topics of Leadflow yet. `folder` takes the store and every log."""
+    """One run over a cluster that holds no topics of Leadflow yet. `folder` takes the store and every log.
+
+    Documents are in SQLite, or where `place` says: on the double, which is in trouble while the load lasts.
+    """
 
     cluster: Cluster
     folder: Path
     seed: int
     touchpoints: int
     deeds: int
+    place: Place | None = None
     chaos: Chaos = field(init=False)
 
     def run(self) -> Numbers:
         """AssertionError says what is broken, with seed, schedule and logs; else what happened, in numbers."""
-        settings = distributed(self.folder, self.cluster.url)
+        settings = distributed(self.folder, self.cluster.url) | (self.place.settings if self.place else {})
         began = monotonic()
         initialise(self.folder, settings)
         cast = Cast(self.folder, settings)
@@ -52,7 +58,8 @@ class Drill:
 
     def again(self) -> str:
         """The command that tells the same story."""
-        return f"python -m fire --seed {self.seed} --touchpoints {self.touchpoints} --deeds {self.deeds}"
+        store = " --arango" if self.place else ""
+        return f"python -m fire --seed {self.seed} --touchpoints {self.touchpoints} --deeds {self.deeds}{store}"
 
     def _play(self, cast: Cast) -> Numbers:
         """Send, do the deeds, let everything come to rest; then look."""
@@ -61,8 +68,12 @@ class Drill:
         desk = SalesDesk(cast.of("admin-api")[0].port, self.seed)
         for thread in (subscriber, senders, desk):
             thread.start()
+        if self.place is not None:
+            self.place.trouble(**TROUBLES)
         for scene, portion in self._script():
             self._act(scene, portion, senders, subscriber)
+        if self.place is not None:
+            self.place.trouble()
         self.chaos.calm()
         senders.finish()
         desk.finish()
@@ -104,7 +115,7 @@ class Drill:
 
     def _judge(self, ledger: Ledger, desk: SalesDesk, subscriber: Subscriber) -> tuple[Numbers, list[str]]:
         """Compare what is left with what was acknowledged, with itself, and with undisturbed runs."""
-        seen, resolved = look_around(self.cluster.bootstrap, self.folder / "store.db")
+        seen, resolved = look_around(self.cluster.bootstrap, self.place or self.folder / "store.db")
         reference = embedded_run(self.folder / "embedded", seen, paths.in_order(resolved))
         found = paths.paths_of(seen.changes)
         arrived = paths.arrivals(record for partition in resolved for record in partition)
