@@ -91,6 +91,9 @@ class Client(Thread):
                 continue
             if answer.status_code == httpx.codes.OK:
                 return
+            if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "Retry-After" in answer.headers:
+                time.sleep(PAUSE)  # it is about to be ready; SDKs come again
+                continue
             self.unexpected.append(f"{answer.status_code} {answer.text}")
             time.sleep(PAUSE)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from e2e.api import Api, Json
-from e2e.calls import check_delivered, plan
+from e2e.calls import WHILE_AWAY, check_delivered, plan
 from e2e.modes import IN_BOTH_MODES
 from e2e.server import SERVER, Server
 from e2e.unreliable import losing_answers
@@ -99,4 +99,4 @@ def test_restart(node: str, server: Server, unique: Callable[[str], str]) -> Non
     sender.make(calls[50:])
     with server.start() as api:
         sender.finish()
-        check_delivered(api, calls, "server")
+        check_delivered(api, calls, "server", WHILE_AWAY)

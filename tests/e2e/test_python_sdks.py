@@ -7,7 +7,7 @@ import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
 from e2e.api import Api, Json
-from e2e.calls import check_delivered, make, plan
+from e2e.calls import WHILE_AWAY, check_delivered, make, plan
 from e2e.modes import IN_BOTH_MODES
 from e2e.server import SERVER, Server
 from e2e.unreliable import losing_answers
@@ -75,4 +75,4 @@ def test_restart(name: str, server: Server, unique: Callable[[str], str]) -> Non
     with server.start() as api:
         client.shutdown()
         assert errors == []
-        check_delivered(api, calls, "server")
+        check_delivered(api, calls, "server", WHILE_AWAY)

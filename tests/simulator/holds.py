@@ -13,8 +13,7 @@ PORTIONS = [range(first, SEEDS, 5) for first in range(5)]
 def breaches(scenario: str, seeds: Iterable[int]) -> str:
     """What the seeds of a scenario broke, a line for each; empty when all promises held.
 
-    A seed replays alone, with its schedule, from the folder `tests`:
-    `python -m simulator --seed N --scenario NAME -v`.
+    A seed replays alone, with its schedule: `PYTHONPATH=tests python -m simulator --seed N --scenario NAME -v`.
     """
     outcomes = (run_seed(seed, scenario) for seed in seeds)
     return "\n".join(f"seed {outcome.seed}: {'; '.join(outcome.broken)}" for outcome in outcomes if outcome.broken)

@@ -8,6 +8,8 @@ import pytest
 from simulator.holds import PORTIONS, breaches
 from simulator.scenarios import WORKERS
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.mark.parametrize("seeds", PORTIONS)
 @pytest.mark.parametrize("scenario", WORKERS)
@@ -20,8 +22,8 @@ def diary(hash_seed: str) -> str:
     """The diary of one run in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "simulator", "--seed", "3", "--scenario", "rough", "-v"],
-        cwd=Path(__file__).parents[1],
-        env={"PYTHONHASHSEED": hash_seed},
+        cwd=ROOT,
+        env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": "tests"},
         capture_output=True,
         text=True,
         check=True,
