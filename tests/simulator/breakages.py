@@ -111,9 +111,9 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "reset",
         ),
         "one mark for all streams": Breakage(
-            f"{PIPELINE}.scoring.lead:mark",
-            "stream, position = record.src",
-            'stream, position = "any", record.src[1]',
+            f"{PIPELINE}.scoring.lead:_count",
+            "stream, place = record.src",
+            'stream, place = "any", record.src[1]',
             "plain",
         ),
         "no outbox": Breakage(

@@ -61,24 +61,22 @@ class Observed:
 
 
 def observe(world: World) -> Observed:
-    """Read everything. Evidence that nobody could decide on says nothing."""
-    refused = {
+    """Read everything. Evidence that nobody could decide on says nothing, in however many copies it was sent."""
+    refusals = {
         item.pos
         for decision in documents(world.store, DECISIONS).values()
         for item in decision.items
         if any(isinstance(emit, Refused) for emit in item.emits)
     }
+    log = [(r.offset, msgspec.json.decode(r.value or b"", type=Evidence)) for r in records(world, topics.IDENTITY)]
+    refused = {(item.touchpoint, item.pos) for offset, item in log if offset in refusals}
     return Observed(
         touchpoints=documents(world.store, TOUCHPOINTS),
         identities=documents(world.store, IDENTITIES),
         profiles=documents(world.store, PROFILES),
         leads=documents(world.store, LEADS),
         rejections=documents(world.store, REJECTIONS),
-        evidence=[
-            msgspec.json.decode(r.value or b"", type=Evidence)
-            for r in records(world, topics.IDENTITY)
-            if r.offset not in refused
-        ],
+        evidence=[item for _, item in log if (item.touchpoint, item.pos) not in refused],
         changes=[msgspec.json.decode(r.value or b"", type=StageChanged) for r in records(world, topics.STAGE_CHANGES)],
         scores={
             r.key: msgspec.json.decode(r.value, type=LeadScore) if r.value else None
