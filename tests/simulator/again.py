@@ -26,13 +26,19 @@ def snapshot(world: World) -> Mapping[str, Any]:
     seen = observe(world)
     return {
         "claims": {key: identity.leaf for key, identity in seen.identities.items()},
-        "links": {pid: (profile.link, profile.ids) for pid, profile in seen.profiles.items()},
+        "links": _links(seen),
         "addresses": {key: (document.addr, document.rejected) for key, document in seen.touchpoints.items()},
         "leads": {pid: (value_of(lead), lead.standing, lead.published()) for pid, lead in seen.leads.items()},
         "changes": [change.id for change in seen.changes],
         "scores": seen.scores,
         "rejected by scoring": sum(record["hop"] == "scoring" for record in seen.rejected),
     }
+
+
+def _links(seen: Observed) -> Mapping[str, Any]:
+    """Each profile's link and identifiers; the absent profile of a lone leaf reads as a root with that one."""
+    lone = {one.leaf: (None, {key: ()}) for key, one in seen.identities.items() if one.leaf is not None}
+    return lone | {pid: (profile.link, profile.ids) for pid, profile in seen.profiles.items()}
 
 
 def equals_a_quiet_run(world: World, seen: Observed) -> Iterator[str]:
