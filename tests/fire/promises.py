@@ -71,11 +71,18 @@ def ill(cast: Cast) -> Iterator[str]:
                 yield f"{member.name} complained: {line[:1_500]}"
 
 
+_ENDS_OF_AIOKAFKA = ("Unexpected error in sender routine", "MessageAccumulator._pop_batch", "Sender._send_produce_req")
+"""How its producer dies of a lost connection: it says so with a traceback, and loses count of its batches. We told it
+to end, or hear of it from the commit that fails."""
+
+
 def _complains(line: str) -> bool:
     """A traceback anywhere, or an error of ours; that Kafka cannot be reached, its client may say as it likes."""
     try:
         entry = msgspec.json.decode(line, type=dict[str, Any])
     except msgspec.DecodeError:
         return "Traceback" in line
+    if any(known in str(entry.get("event")) for known in _ENDS_OF_AIOKAFKA):
+        return False
     ours = str(entry.get("logger", "")).startswith("leadflow")
     return "Traceback" in line or (ours and entry.get("level") in {"error", "critical"})

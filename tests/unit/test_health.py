@@ -138,3 +138,15 @@ async def test_a_consumer_that_rejects_too_much_stops_alone() -> None:
     assert answer.json()["parts"]["scoring:resolved"].startswith("120 of the latest 150")
     await supervisor.finish(5)
     assert supervisor.failure is None
+
+
+async def test_a_task_that_a_library_cancels_from_inside_has_died() -> None:
+    """It would be missed by nobody else: to asyncio a cancelled task is no failure."""
+
+    async def cancelled_from_inside(_: asyncio.Event) -> None:
+        raise asyncio.CancelledError
+
+    supervisor = Supervisor(Health({}), asyncio.Event())
+    await supervisor.start("hop", cancelled_from_inside)
+    assert supervisor.stop.is_set()
+    assert supervisor.failure == "hop stopped: a cancellation came from inside"

@@ -42,8 +42,10 @@ def properties(own: Address, all_nodes: Sequence[Address], folder: Path) -> dict
         "share.coordinator.state.topic.num.partitions": INTERNAL_PARTITIONS,
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": in_sync,
-        # A node alone has nobody to give its partitions to: however busy the machine is, it is not to be given up.
-        "broker.session.timeout.ms": 6_000 if len(all_nodes) > 1 else 60_000,
+        # A node alone has nobody to give its partitions to: it is not given up soon on a busy machine. But after a
+        # crash it is not let in again before its last session is over, and gives up itself when that takes too long.
+        "broker.session.timeout.ms": 6_000 if len(all_nodes) > 1 else 15_000,
+        "initial.broker.registration.timeout.ms": 90_000,
         **_SWIFT,
         **_SMALL,
     }

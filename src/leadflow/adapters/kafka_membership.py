@@ -12,10 +12,11 @@ from aiokafka.errors import KafkaError
 from leadflow import metrics
 from leadflow.adapters.kafka_assignment import Commit, KafkaAssignment
 from leadflow.adapters.kafka_client import KafkaClient
+from leadflow.adapters.kafka_ending import cancelled, start, stop_consumer
 from leadflow.adapters.kafka_errors import deadline, translated
 from leadflow.adapters.kafka_options import KafkaOptions
 from leadflow.adapters.kafka_transaction import TransactionalProducer
-from leadflow.ports import Fenced, LeadflowError, LostPosition, Revoked
+from leadflow.ports import Fenced, LeadflowError, LostPosition, Revoked, Unavailable
 
 _FETCH_WAIT_MS = 200  # a partition that was drained during a fetch of the others waits for that fetch
 _LOOK_EVERY = 0.5  # seconds
@@ -67,7 +68,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
         self._consumer.subscribe([self._kafka_topic], listener=self)
         patience = self._options.call_timeout + self._options.rebalance_timeout
         async with deadline(patience, f"joining {self._group}"):
-            await self._consumer.start()
+            await start(self._consumer.start(), self._consumer._client)  # noqa: SLF001
         self._watching = asyncio.create_task(self._watch())
 
     async def assignments(self) -> AsyncIterator[KafkaAssignment]:
@@ -84,8 +85,10 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
         for assignment in self._settling:  # a rebalance waits for batches that nobody processes any more
             assignment.give_up()
         settling = self._settling
-        await self._release(Revoked(f"{self._topic}: this consumer has left its group"), 0.0)
+        left = Revoked(f"{self._topic}: this consumer has left its group")
+        await self._release(left, 0.0)
         await self._stop_consumer()
+        await self._release(left, 0.0)  # what the group has dealt out meanwhile: nobody else would close its producer
         await asyncio.gather(*(assignment.close() for assignment in settling))  # where that broke a rebalance off
 
     async def give_way(self) -> None:
@@ -118,15 +121,13 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
             producer = await TransactionalProducer.start(self._options, self._group, place)
             (committed,) = await self._client.committed(self._group, place.topic, [place.partition])
             ((begin, end),) = await self._client.bounds(place.topic, [place.partition])
-        except LeadflowError as error:
+        except BaseException as error:
             if producer is not None:
                 await producer.close()
+            if not isinstance(error, Exception):
+                raise
             self._fail(error)
             return
-        except asyncio.CancelledError:
-            if producer is not None:
-                await producer.close()
-            raise
         assignment = KafkaAssignment(
             self._topic,
             place,
@@ -172,20 +173,20 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
                 self._fail(LostPosition(_changed(self._kafka_topic, self._count, found)))
                 return
 
-    def _fail(self, error: LeadflowError) -> None:
-        """End the membership: aiokafka only logs what its listeners raise."""
+    def _fail(self, error: Exception) -> None:
+        """End the membership: aiokafka only logs what its listeners raise, and asserts where it is at a loss."""
+        if not isinstance(error, LeadflowError):
+            error = Unavailable(f"membership of {self._group}: {error!r}")
         self._ready.put_nowait(error)
 
     async def _stop_watching(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await cancelled([self._watching])
 
     async def _stop_consumer(self) -> None:
         try:
-            async with asyncio.timeout(_LEAVE_SECONDS):
-                await self._consumer.stop()
-        except (TimeoutError, KafkaError) as error:
+            if not await stop_consumer(self._consumer, _LEAVE_SECONDS):
+                logger.warning("consumer_torn_down", group=self._group)
+        except KafkaError as error:
             logger.warning("group_not_left", group=self._group, error=repr(error))
 
 

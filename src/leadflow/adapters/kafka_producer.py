@@ -1,16 +1,15 @@
 """Producers that start and end within a deadline, whatever the broker does."""
 
 import asyncio
-from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
 
+from leadflow.adapters.kafka_ending import cancelled, drop, ended, look, start
 from leadflow.adapters.kafka_errors import deadline
 from leadflow.adapters.kafka_options import KafkaOptions
 
 _GRACE = 2.0  # seconds that an idle producer may take to close
-_STEP = 0.05
 
 
 async def start_producer(options: KafkaOptions, transactional_id: str | None = None) -> AIOKafkaProducer:
@@ -34,7 +33,7 @@ async def start_producer(options: KafkaOptions, transactional_id: str | None = N
     )
     try:
         async with deadline(options.call_timeout, f"starting the producer {transactional_id or 'of appends'}"):
-            await producer.start()
+            await start(producer.start(), producer.client)
     except BaseException:
         await discard(producer)
         raise
@@ -44,9 +43,10 @@ async def start_producer(options: KafkaOptions, transactional_id: str | None = N
 async def close(producer: AIOKafkaProducer) -> None:
     """Close a producer that has nothing to deliver; one that does not answer is discarded."""
     try:
-        async with asyncio.timeout(_GRACE):
-            await producer.stop()
-    except (TimeoutError, KafkaError):
+        in_time = await ended(producer.stop(), _GRACE)
+    except KafkaError:
+        in_time = False
+    if not in_time:
         await discard(producer)
 
 
@@ -65,18 +65,13 @@ async def discard(producer: AIOKafkaProducer) -> None:
     sending = producer._sender.sender_task  # noqa: SLF001
     if sending is not None:  # all have been told: without a transaction, telling them again would raise
         sending.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001
-        sending.add_done_callback(_look)  # whoever lets go may be cancelled before it ends
-    end = asyncio.get_running_loop().time() + _GRACE
-    while sending is not None and not sending.done() and asyncio.get_running_loop().time() < end:
-        sending.cancel()  # again and again: it waits for its own tasks, and each cancel ends one of them
-        await asyncio.wait({sending}, timeout=_STEP)
+        sending.add_done_callback(look)  # whoever lets go may be cancelled before it ends
+    await cancelled([sending])  # it waits for its own tasks, and each cancel ends one of them
     await asyncio.sleep(0)  # where it has failed, it tells all who wait
     for future in (sending, *waiting):
         if future is not None and future.done() and not future.cancelled():
             future.exception()  # else asyncio logs that nobody has looked at it
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_GRACE):
-            await producer.client.close()
+    await drop(producer.client)
 
 
 def _waiting(producer: AIOKafkaProducer) -> list[asyncio.Future[object] | None]:
@@ -86,9 +81,3 @@ def _waiting(producer: AIOKafkaProducer) -> list[asyncio.Future[object] | None]:
     batches += accumulator._pending_batches  # noqa: SLF001
     transaction = getattr(producer._txn_manager, "_transaction_waiter", None)  # noqa: SLF001
     return [transaction, *(future for batch in batches for future in (batch.future, batch._drain_waiter))]  # noqa: SLF001
-
-
-def _look(task: "asyncio.Task[None]") -> None:
-    """Take notice of how an abandoned task ended, or asyncio complains that nobody has."""
-    if not task.cancelled():
-        task.exception()

@@ -45,6 +45,12 @@ class Supervisor:
             logger.error("consumer_stopped", part=part, reason=str(error))  # noqa: TRY400  it needs no traceback
             self.health.report(part, str(error))
             return
+        except asyncio.CancelledError:
+            me = asyncio.current_task()
+            if me is None or me.cancelling():
+                raise
+            reason = "a cancellation came from inside"  # nobody asked for it: a library let its own out
+            logger.exception("task_died", part=part)
         except Exception as error:
             reason = str(error) or type(error).__name__
             logger.exception("task_died", part=part)
