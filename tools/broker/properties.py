@@ -44,7 +44,7 @@ def properties(own: Address, all_nodes: Sequence[Address], folder: Path) -> dict
         "share.coordinator.state.topic.min.isr": in_sync,
         # A node alone has nobody to give its partitions to: it is not given up soon on a busy machine. But after a
         # crash it is not let in again before its last session is over, and gives up itself when that takes too long.
-        "broker.session.timeout.ms": 6_000 if len(all_nodes) > 1 else 15_000,
+        "broker.session.timeout.ms": 6_000 if len(all_nodes) > 1 else 25_000,
         "initial.broker.registration.timeout.ms": 90_000,
         **_SWIFT,
         **_SMALL,
