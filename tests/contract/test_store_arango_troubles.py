@@ -16,11 +16,13 @@ from tools.arango_double.running import doubled
 from tools.arango_double.server import Server, running
 from tools.broker.certificates import certificates
 
+from leadflow.adapters import store_arango
 from leadflow.adapters.arango_client import expiry
-from leadflow.adapters.arango_errors import StoreRefused
+from leadflow.adapters.arango_documents import Kept
+from leadflow.adapters.arango_errors import CONFLICT, StoreRefused
 from leadflow.adapters.arango_options import ArangoOptions, WrongOptions
 from leadflow.adapters.arango_schema import NotPrepared, check, prepare
-from leadflow.adapters.store_arango import ArangoStore
+from leadflow.adapters.store_arango import TRIES, ArangoStore
 from leadflow.contracts.collections import COLLECTIONS
 from leadflow.ports import Unavailable
 
@@ -66,6 +68,23 @@ async def test_an_insert_that_meets_conflicts_is_tried_again() -> None:
         assert list(outcome) == [True] * 200
         assert len(await store.find(NOTES, limit=300)) == 200
         assert server.requests["POST /_api/document/{collection}"] > 1
+
+
+@pytest.mark.parametrize("conflicts", [1, TRIES - 1])
+async def test_a_delete_may_succeed_at_its_last_try(conflicts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delete that meets other writes is sent again, and is no error when the last try that it has succeeds."""
+    async with troubled() as (store, _):
+        await store.insert(NOTES, [("a", Note())])
+        answers = iter([[Kept(error=True, number=CONFLICT)]] * conflicts)
+        write = store._write
+
+        async def busy(*given: Any) -> list[Kept]:
+            return next(answers, None) or await write(*given)
+
+        monkeypatch.setattr(store, "_write", busy)
+        monkeypatch.setattr(store_arango, "FIRST_PAUSE", 0.0)
+        await store.delete(NOTES, ["a"])
+        assert list(await store.get(NOTES, ["a"])) == [None]
 
 
 async def test_conflicts_without_end_are_unavailability() -> None:
@@ -127,9 +146,10 @@ async def test_a_broken_post_is_not_repeated_behind_our_back() -> None:
         assert server.requests["POST /_api/document/{collection}"] == before + 1
 
 
-async def test_while_the_server_is_away_most_calls_fail_at_once() -> None:
-    """After some failures the breaker opens: no request is sent until its rest is over, then all is as before."""
-    async with troubled() as (store, server):
+@pytest.mark.parametrize("authentication", ["basic", "token"])
+async def test_while_the_server_is_away_most_calls_fail_at_once(authentication: str) -> None:
+    """After some failures, logins too, the breaker opens: no request is sent until its rest is over."""
+    async with troubled(authentication=authentication) as (store, server):
         server.troubles.unavailable = 1.0
         for _ in range(5):
             with pytest.raises(Unavailable):

@@ -77,19 +77,22 @@ class Arango:
     ) -> T | int:
         """Send a request and read its answer; an error whose number is `expected` is returned as that number."""
         self._breaker.check()
+        request = f"{method.name} {path}"
         try:
-            async with asyncio.timeout(self._options.call_timeout):
-                response = await self._send(method, path, dict(params or {}), body)
-        except _BROKEN as error:
-            self._breaker.failed()
-            raise Unavailable(f"ArangoDB, {method.name} {path}: {type(error).__name__} {error}".rstrip()) from None
-        try:
-            outcome = read_answer(response, answer, expected, f"{method.name} {path}")
+            response = await self._in_time(method, path, dict(params or {}), body)
+            outcome = read_answer(response, answer, expected, request)
         except Unavailable:
             self._breaker.failed()
             raise
         self._breaker.succeeded()
         return outcome
+
+    async def _in_time(self, method: Method, path: str, params: dict[str, str], body: bytes | None) -> Response:
+        try:
+            async with asyncio.timeout(self._options.call_timeout):
+                return await self._send(method, path, params, body)
+        except _BROKEN as error:
+            raise Unavailable(f"ArangoDB, {method.name} {path}: {type(error).__name__} {error}".rstrip()) from None
 
     async def _send(self, method: Method, path: str, params: dict[str, str], body: bytes | None) -> Response:
         response = await self._request(method, path, params, body)

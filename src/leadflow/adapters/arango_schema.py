@@ -14,7 +14,7 @@ from arangoasync.request import Method
 
 from leadflow.adapters.arango_client import Arango
 from leadflow.adapters.arango_documents import FIELDS
-from leadflow.adapters.arango_errors import COLLECTION_NOT_FOUND, DATABASE_NOT_FOUND, DUPLICATE_NAME, StoreRefused
+from leadflow.adapters.arango_errors import DUPLICATE_NAME, StoreRefused
 from leadflow.adapters.arango_options import ArangoOptions
 from leadflow.contracts.collections import COLLECTIONS, Collection
 from leadflow.ports import LeadflowError
@@ -154,7 +154,6 @@ async def add_indexes(server: Arango, collection: Collection[Any]) -> list[str]:
                 "fields": index_fields(fields),
                 "inBackground": True,  # writers go on
             }
-            body, gone = _encode(index), frozenset({COLLECTION_NOT_FOUND, DATABASE_NOT_FOUND})
             params = {"collection": collection.name}
-            await server.call(Method.POST, "/_api/index", dict[str, Any], params=params, body=body, expected=gone)
+            await server.call(Method.POST, "/_api/index", dict[str, Any], params=params, body=_encode(index))
     return added

@@ -107,8 +107,6 @@ class ArangoStore:
         """See `ports.Store`."""
         waiting = list(dict.fromkeys(map(stored_key, keys)))
         for attempt in range(TRIES):
-            if not waiting:
-                return
             rows = [Kept(key) for key in waiting]
             elements = await self._write(Method.DELETE, collection, rows, self._sync)
             again = []
@@ -118,8 +116,9 @@ class ArangoStore:
                 elif element.error and element.number != DOCUMENT_NOT_FOUND:
                     raise _error(element, f"DELETE {collection.name}")
             waiting = again
-            if waiting:
-                await _pause(attempt)
+            if not waiting:
+                return
+            await _pause(attempt)
         raise Unavailable(f"ArangoDB, DELETE {collection.name}: {len(waiting)} documents kept meeting other writes")
 
     async def find(
