@@ -26,7 +26,8 @@ from leadflow.cli.compose import EVERYTHING, compose
 from leadflow.cli.serve import bind, server
 from leadflow.contracts.topics import TOPICS, Topic
 from leadflow.core.time import DAY, HOUR
-from leadflow.pipeline.hop import measure_lag, run_hop
+from leadflow.pipeline.hop import run_hop
+from leadflow.pipeline.lag import measure_lag
 from leadflow.pipeline.processor import knowledge
 from leadflow.ports import Ports
 from leadflow.runtime.health import Asgi, Health

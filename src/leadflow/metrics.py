@@ -2,7 +2,8 @@
 
 Labels hold no personal data and come from small, closed sets: codes, types, stages, names of write keys, partitions.
 Import the object and move it: `metrics.LEAD_SCORES.inc()`. A leaf module: it imports nothing of Leadflow but a leaf.
-Those of the hot path are tallies, which belong to the event loop that serves the requests.
+Those of the hot path are tallies, which belong to the event loop that serves the requests. A counter that an alert
+watches is there from the start: Prometheus does not see the first step of a series that begins with it.
 """
 
 from dataclasses import dataclass
@@ -52,10 +53,14 @@ FLUSH_RECORDS = Histogram("leadflow_log_flush_records", "Jobs in one group commi
 WAITING_BYTES = Gauge("leadflow_log_waiting_bytes", "Bytes waiting for the next group commit.", ["file"])
 # Moves when a commit fails (full disk, locked file): every waiter was told, nothing was acknowledged.
 FLUSH_FAILURES = Counter("leadflow_log_flush_failures_total", "Group commits that failed.", ["file"])
-# Moves when retention or compaction removes records.
+FLUSH_FAILURES.labels("log")
+# ArangoDB only. Moves when two writers met at one document and one of them had to try again.
 STORE_CONFLICTS = Counter(
     "leadflow_store_conflicts_total", "Documents that were sent to the store again because they met another write."
 )
+# ArangoDB only. 1 from the fifth failure in a row until a call succeeds: meanwhile most calls are not even tried.
+STORE_BREAKER_OPEN = Gauge("leadflow_store_breaker_open", "Whether calls to the store are held back: it is away.")
+# Moves when retention or compaction removes records.
 TRIMMED = Counter("leadflow_log_trimmed_records_total", "Records removed by retention or compaction.")
 
 # Kafka only. One observation per committed transaction, markers excluded: grows with partitions written to and brokers.
@@ -83,6 +88,8 @@ class HopMetrics:
     batch_records: Histogram  # one observation per committed batch
     batch_seconds: Histogram  # from fetch to commit
     lag: Gauge  # {partition}: records between the committed offset and the end
+    lag_seconds: Gauge  # {partition}: how long the first of them has been in the log; 0 when there is none
+    retention: Gauge  # how long records stay in the topic it reads: what lag_seconds must never come near
     retries: Counter  # {reason}: a batch started over: conflict, unavailable
     fenced: Counter  # another owner took a partition over
     rejected: Counter  # {code}: records that were put aside so that they harm themselves alone
@@ -91,13 +98,17 @@ class HopMetrics:
 
 def _hop(tier: str) -> HopMetrics:
     """Declare the metrics of one hop."""
-    return HopMetrics(
+    hop = HopMetrics(
         records=Counter(f"leadflow_{tier}_records_total", f"Records that {tier} has committed."),
         batch_records=Histogram(f"leadflow_{tier}_batch_records", "Records in one committed batch.", buckets=_SIZES),
         batch_seconds=Histogram(
             f"leadflow_{tier}_batch_seconds", "Time of one batch, fetch to commit.", buckets=_SECONDS
         ),
         lag=Gauge(f"leadflow_{tier}_lag_records", "Records not yet committed, by partition.", ["partition"]),
+        lag_seconds=Gauge(
+            f"leadflow_{tier}_lag_seconds", "Age of the oldest record not yet committed, by partition.", ["partition"]
+        ),
+        retention=Gauge(f"leadflow_{tier}_retention_seconds", f"How long the log keeps what {tier} reads."),
         retries=Counter(f"leadflow_{tier}_retries_total", "Batches started over, by reason.", ["reason"]),
         fenced=Counter(f"leadflow_{tier}_fenced_total", "Partitions lost to another owner."),
         rejected=Counter(f"leadflow_{tier}_rejected_total", "Records put aside, by code.", ["code"]),
@@ -105,6 +116,11 @@ def _hop(tier: str) -> HopMetrics:
             f"leadflow_{tier}_end_to_end_seconds", f"From received_at until {tier} has committed it.", buckets=_DELAYS
         ),
     )
+    for code in ("poison", "malformed_record"):
+        hop.rejected.labels(code)
+    for reason in ("store_unavailable", "commit_unavailable"):
+        hop.retries.labels(reason)
+    return hop
 
 
 PROCESSOR = _hop("processor")
@@ -122,12 +138,16 @@ PROCESSOR_IGNORED = Counter("leadflow_processor_ignored_identifiers_total", "Ide
 RESOLVER_MERGES = Counter("leadflow_resolver_merges_total", "Links made between profiles.")
 # Moves when a limit or a cut kept two profiles apart.
 RESOLVER_REFUSALS = Counter("leadflow_resolver_refusals_total", "Merges refused.", ["reason"])
+for _reason in ("limit", "apart"):
+    RESOLVER_REFUSALS.labels(_reason)
 
 # --- what stands still ------------------------------------------------------------------------------------------------
 
 # Moves when a lead is brought to a stop by a control record (`lead`), or a record that is for no lead is kept for a
 # repair (`command`): look at it, GET /api/v1/parked says why.
 PARKED = Counter("leadflow_scoring_parked_total", "Leads and commands that wait for a repair.", ["what"])
+for _what in ("lead", "command"):
+    PARKED.labels(_what)
 # Moves when a lead goes on.
 RELEASED = Counter("leadflow_scoring_released_total", "Parked leads that went on.")
 
@@ -151,7 +171,20 @@ ADMIN_SECONDS = Histogram("leadflow_admin_request_seconds", "Time of one request
 # Up and down with subscribers of the SSE stream.
 ADMIN_STREAMS = Gauge("leadflow_admin_streams", "Open streams of stage changes.")
 
+# Counted once a minute by the admin API, as GET /api/v1/funnel counts them: merged profiles once.
+LEADS = Gauge("leadflow_admin_leads", "Leads that stand in a stage now.", ["stage"])
+
 # --- the process ------------------------------------------------------------------------------------------------------
 
 # 1 while a part of this process works (log, store, each pipeline task), 0 when it does not: what /readyz reads.
 PART_UP = Gauge("leadflow_runtime_part_up", "Whether a part of this process works.", ["part"])
+# 1 while /readyz says 200. Asked anew at each scrape, as are the parts.
+READY = Gauge("leadflow_runtime_ready", "Whether this process can do its work now.")
+# 1 from the moment at which a consumer has stopped by itself, because most records are bad, until the process ends.
+CONSUMER_STOPPED = Gauge("leadflow_runtime_consumer_stopped", "Whether this consumer has stopped by itself.", ["part"])
+# Always 1: `service` is the command that was started, `up` for everything in one process.
+BUILD_INFO = Gauge("leadflow_runtime_build_info", "What runs here.", ["service", "version"])
+# The least of what the container, `ulimit -m` and the machine allow; read at each scrape.
+MEMORY_LIMIT = Gauge("leadflow_runtime_memory_limit_bytes", "Resident memory that this process may use.")
+# One at most: a process works on one event loop.
+CPU_LIMIT = Gauge("leadflow_runtime_cpu_limit_cores", "Processor cores that this process can use.")

@@ -16,6 +16,7 @@ from tools.arango_double.running import doubled
 from tools.arango_double.server import Server, running
 from tools.broker.certificates import certificates
 
+from leadflow import metrics
 from leadflow.adapters import store_arango
 from leadflow.adapters.arango_client import expiry
 from leadflow.adapters.arango_documents import Kept
@@ -157,8 +158,10 @@ async def test_while_the_server_is_away_most_calls_fail_at_once(authentication: 
         with pytest.raises(Unavailable, match="has been away") as away:
             await store.get(NOTES, ["a"])
         assert 0 < away.value.retry_after <= SOON
+        assert metrics.STORE_BREAKER_OPEN._value.get() == 1
         server.troubles.stop()
         await insisted(store, "a", "back")
+        assert metrics.STORE_BREAKER_OPEN._value.get() == 0
 
 
 async def test_a_multi_get_keeps_every_place() -> None:

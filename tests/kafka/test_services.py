@@ -155,7 +155,7 @@ def test_each_part_is_named_by_readiness(services: Services) -> None:
             "http", "log", "store", "lag", "processor:touchpoints", "processor:identity", "processor:rejected",
         },
         "scoring": {"http", "log", "store", "lag", "scoring:resolved"},
-        "admin-api": {"http", "log", "store"},
+        "admin-api": {"http", "log", "store", "census"},
     }  # fmt: skip
     for role, names in expected.items():
         status, told = parts(services.members[role])

@@ -22,11 +22,12 @@ from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.rules import IdentityRules
 from leadflow.core.time import HOUR
 from leadflow.pipeline.backlog import Backlog
-from leadflow.pipeline.hop import Surroundings, measure_lag, run_hop
+from leadflow.pipeline.hop import Surroundings, run_hop
 from leadflow.pipeline.ingest.parcel import Call, Caller, Parcel
 from leadflow.pipeline.ingest.pipe import Ingest
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.pipeline.ingest.write_key import KeyPlaces
+from leadflow.pipeline.lag import measure_lag
 from leadflow.pipeline.processor import knowledge
 from leadflow_processor.service import hops as processor_hops
 from leadflow_scoring.service import hops as scoring_hops

@@ -16,7 +16,8 @@ from leadflow.contracts.documents import CheckpointDoc
 from leadflow.contracts.topics import REJECTED, TOUCHPOINTS
 from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.dead_letters import RejectedShare, TooManyRejected
-from leadflow.pipeline.hop import Hop, Step, Surroundings, measure_lag, run_hop
+from leadflow.pipeline.hop import Hop, Step, Surroundings, run_hop
+from leadflow.pipeline.lag import measure_lag
 from leadflow.ports import Emit, Fenced, LostPosition, Record, Unavailable
 
 StepFunction = Callable[[Sequence[Record]], Awaitable[Step]]
@@ -179,6 +180,32 @@ async def test_what_waits_is_known() -> None:
                 await assignment.commit(8, [])
     await until(lambda: backlog.records == 1, measuring)
     assert not backlog.full
+    surroundings.stop.set()
+    await measuring
+
+
+async def test_the_age_of_what_waits_is_known() -> None:
+    """The alert on records that wait for so long that the log may drop them looks at the oldest; 0 when none waits."""
+    clock = FixedClock()
+    log = MemoryLog(clock=clock)
+    surroundings = Surroundings(log, MemoryStore(), clock, asyncio.Event())
+    await fill(log, 1)
+    clock.instant += 60_000
+    await fill(log, 1)
+    clock.instant += 30_000
+    age = metrics.PROCESSOR.lag_seconds.labels("0")._value
+    measuring = asyncio.create_task(measure_lag([hop(copying([]))], surroundings, Backlog(), every=0.001))
+    await until(lambda: age.get() == 90, measuring)
+    async with log.consume("test", TOUCHPOINTS) as assignments:
+        async for assignment in assignments:
+            if assignment.partition == 0:
+                await assignment.commit(1, [])
+    await until(lambda: age.get() == 30, measuring)
+    async with log.consume("test", TOUCHPOINTS) as assignments:
+        async for assignment in assignments:
+            if assignment.partition == 0:
+                await assignment.commit(2, [])
+    await until(lambda: age.get() == 0, measuring)
     surroundings.stop.set()
     await measuring
 

@@ -70,6 +70,18 @@ async def test_metrics_are_exposed_in_the_text_format() -> None:
         assert name in answer.text
 
 
+async def test_what_is_scraped_is_true_at_that_moment() -> None:
+    """Nobody has to ask for readiness before: a part that fails shows at the next scrape, and when it works again."""
+    health = Health({"scraped": away})
+    answer = await ask(health, "/metrics")
+    assert "leadflow_runtime_ready 0.0" in answer.text
+    assert 'leadflow_runtime_part_up{part="scraped"} 0.0' in answer.text
+    health.checks = {"scraped": store_check(MemoryStore())}
+    answer = await ask(health, "/metrics")
+    assert "leadflow_runtime_ready 1.0" in answer.text
+    assert 'leadflow_runtime_part_up{part="scraped"} 1.0' in answer.text
+
+
 async def test_only_reading_is_allowed() -> None:
     """A POST to a health path changes nothing and says so."""
     assert (await ask(Health({}), "/healthz", "POST")).status_code == 405
@@ -136,6 +148,8 @@ async def test_a_consumer_that_rejects_too_much_stops_alone() -> None:
     answer = await ask(supervisor.health, "/readyz")
     assert answer.status_code == 503
     assert answer.json()["parts"]["scoring:resolved"].startswith("120 of the latest 150")
+    scraped = await ask(supervisor.health, "/metrics")
+    assert 'leadflow_runtime_consumer_stopped{part="scoring:resolved"} 1.0' in scraped.text
     await supervisor.finish(5)
     assert supervisor.failure is None
 

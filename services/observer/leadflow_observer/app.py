@@ -16,7 +16,7 @@ from leadflow_observer.admission import Admission
 from leadflow_observer.answers import PIXEL, PREFLIGHT, SUCCESS, Answer, refuse, response_start
 from leadflow_observer.callers import Callers, Headers, Scope, pixel_data, read_query
 from leadflow_observer.reading import Disconnected, Message, Receive, read_rest, whole_body
-from leadflow_observer.routes import Route, route_of
+from leadflow_observer.routes import ROUTES, Route, route_of
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -50,6 +50,7 @@ class Observer:
         self._backlog = backlog
         self._callers = Callers(settings)
         self._admission = Admission(settings.max_in_flight, settings.max_in_flight_bytes)
+        _show_what_may_come()
         metrics.OBSERVER_IN_FLIGHT.set_function(lambda: self._admission.inside)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -108,6 +109,15 @@ class Observer:
             return try_later(503, "internal_error", "this could not be handled now: send it again")
         finally:
             self._admission.leave(size)
+
+
+def _show_what_may_come() -> None:
+    """Show at 0 what the alerts of ingestion watch: the first step of a series that begins with it is not seen."""
+    for route in ROUTES.values():
+        for status in ("200", "503"):
+            metrics.OBSERVER_REQUESTS.add(0, route.path, status)
+    for code in ("overloaded", "behind", "ack_timeout"):
+        metrics.OBSERVER_REJECTED.add(0, code)
 
 
 def _misdirected(method: str, route: Route | None) -> Answer:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from leadflow import metrics
 from leadflow.ports import Unavailable
 
 FAILURES = 5
@@ -38,10 +39,12 @@ class CircuitBreaker:
     def succeeded(self) -> None:
         """Close."""
         self._failures, self._rest = 0, FIRST_REST
+        metrics.STORE_BREAKER_OPEN.set(0)
 
     def failed(self) -> None:
         """Count; open, or rest longer."""
         self._failures += 1
         if self.is_open:
+            metrics.STORE_BREAKER_OPEN.set(1)
             self._until = self._clock() + self._rest
             self._rest = min(self._rest * 2, LONGEST_REST)

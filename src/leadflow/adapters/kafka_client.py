@@ -28,6 +28,7 @@ from leadflow.adapters.kafka_options import KafkaOptions
 T = TypeVar("T")
 
 _BACKOFF = 0.02  # seconds; markers of a transaction follow its end within a few milliseconds
+_EVENT_BYTES = 64 * 1024  # the first batch comes whole, however large it is
 _LATEST, _EARLIEST = OffsetResetStrategy.LATEST, OffsetResetStrategy.EARLIEST
 
 
@@ -83,7 +84,7 @@ class KafkaClient:
         """Up to `limit` committed records from `offset` on, fewer where they are large. Raises OutOfRange."""
 
         async def ask() -> Fetched:
-            size = self._options.partition_fetch_bytes
+            size = min(self._options.partition_fetch_bytes, limit * _EVENT_BYTES)
             request = FetchRequest(0, 1, size, READ_COMMITTED, [(place.topic, [(place.partition, offset, size)])])
             answer = await self._client.send(self._leader(place), request)
             ((_, ((_, code, _, stable, _, aborted, _, raw),)),) = answer.topics

@@ -29,6 +29,8 @@ class TransactionalProducer:
         self._source = source
         self._producer: AIOKafkaProducer | None = producer
         self._topic = source.topic.removeprefix(options.topic_prefix)
+        for counter in (metrics.TRANSACTIONS_ABANDONED, metrics.FENCES):
+            counter.labels(self._topic)  # shown at 0
         self._what = f"committing {source.topic}[{source.partition}] for {group}"
 
     @classmethod

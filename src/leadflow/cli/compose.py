@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING
 
 from leadflow.cli.dispatch import Site
+from leadflow.core.time import DAY
 from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.hop import Hop, Surroundings
 from leadflow.ports import Ports
@@ -19,6 +21,8 @@ from leadflow.runtime.health import OK, Asgi, Health
 from leadflow.runtime.health import create_app as create_health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
+from leadflow.runtime.supervision import Work
+from leadflow.runtime.topics import topics_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -45,6 +49,7 @@ class Composition:
     hops: tuple[Hop, ...]
     backlog: Backlog
     end_streams: Callable[[], None]
+    census: Work | None  # counts leads for the metrics
 
 
 def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports: Ports, health: Health) -> Composition:
@@ -55,16 +60,26 @@ def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports:
         hops += _processor(settings, around, ports)
     if Part.SCORING in parts:
         hops += _scoring(settings, around)
+    _tell_retention(hops, settings)
     backlog = Backlog(settings.max_lag)
     observer, observes = _observer(settings, secrets, ports, backlog) if Part.OBSERVER in parts else (None, _nothing)
-    admin = _admin(settings, secrets, ports) if Part.ADMIN_API in parts else None
+    admin, census = _admin(settings, secrets, ports) if Part.ADMIN_API in parts else (None, None)
     return Composition(
         site=Site(create_health(health), observer, observes, admin),
         around=around,
         hops=hops,
         backlog=backlog,
         end_streams=admin.state.context.stopping.set if admin else lambda: None,
+        census=census,
     )
+
+
+def _tell_retention(hops: tuple[Hop, ...], settings: Settings) -> None:
+    """Tell each hop's metrics how long the log keeps what it reads."""
+    days = {topic.name: topic.retention_days for topic in topics_of(settings)}
+    for hop in hops:
+        kept = days[hop.topic]
+        hop.metrics.retention.set(inf if kept is None else kept * DAY / 1_000)
 
 
 def _telling(health: Health) -> Callable[[str, str | None], None]:
@@ -114,11 +129,12 @@ def _scoring(settings: Settings, around: Surroundings) -> tuple[Hop, ...]:
     return hops(around, scoring_model(settings), settings.max_rejected_share)
 
 
-def _admin(settings: Settings, secrets: Secrets, ports: Ports) -> "FastAPI":
+def _admin(settings: Settings, secrets: Secrets, ports: Ports) -> "tuple[FastAPI, Work]":
     """Tell the admin API its token, the model and the rules in force."""
     from leadflow.runtime.model import scoring_model
     from leadflow.runtime.rules import identity_rules
     from leadflow_admin_api.app import create_app
+    from leadflow_admin_api.census import count_leads
     from leadflow_admin_api.pending import pending_in
     from leadflow_admin_api.settings import ACTION_SOURCE, AdminSettings
     from leadflow_processor.service import GROUP
@@ -130,4 +146,5 @@ def _admin(settings: Settings, secrets: Secrets, ports: Ports) -> "FastAPI":
         sources=(*sorted(set(secrets.keys.values())), ACTION_SOURCE),
         pending=pending_in(ports.log, GROUP),
     )
-    return create_app(ports.log, ports.store, ports.clock, ports.hasher, given)
+    app = create_app(ports.log, ports.store, ports.clock, ports.hasher, given)
+    return app, lambda ending: count_leads(ports.store, given, ending)

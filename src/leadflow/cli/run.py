@@ -1,6 +1,7 @@
 """Run parts of Leadflow in this process, from binding the port to closing the files."""
 
 import asyncio
+import importlib.metadata
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -10,11 +11,14 @@ from time import monotonic
 import structlog
 import uvloop
 
+from leadflow import metrics
 from leadflow.cli.compose import EVERYTHING, Composition, Part, compose
 from leadflow.cli.entrance import Entrance
 from leadflow.cli.serve import Server, bind, server, stop_on_signals
-from leadflow.pipeline.hop import Hop, measure_lag, run_hop
+from leadflow.pipeline.hop import Hop, run_hop
+from leadflow.pipeline.lag import measure_lag
 from leadflow.ports import LeadflowError, Unavailable
+from leadflow.runtime import limits
 from leadflow.runtime.bootstrap import Adapters, Trim, open_adapters
 from leadflow.runtime.garbage import collect_rarely
 from leadflow.runtime.health import Health
@@ -61,6 +65,7 @@ class _Process:
 
 async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], announce: Announce) -> str | None:
     """Answer probes, open, work, and stop in an order in which nothing accepted is lost; the reason if a part died."""
+    _introduce(parts)
     supervisor = Supervisor(Health(), asyncio.Event())
     entrance = Entrance(create_health(supervisor.health))
     with bind(settings) as listener, stop_on_signals(supervisor.stop):
@@ -78,6 +83,14 @@ async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], ann
             await serving
     logger.info("stopped", reason=supervisor.failure or "asked to")
     return supervisor.failure
+
+
+def _introduce(parts: frozenset[Part]) -> None:
+    """Tell the metrics who this is, and what it may use."""
+    service = "up" if parts == EVERYTHING else "+".join(sorted(parts))
+    metrics.BUILD_INFO.labels(service, importlib.metadata.version("leadflow")).set(1)
+    metrics.MEMORY_LIMIT.set_function(limits.memory_bytes)
+    metrics.CPU_LIMIT.set_function(limits.cpu_cores)
 
 
 async def _opened(stack: AsyncExitStack, process: _Process, secrets: Secrets) -> Adapters | None:
@@ -160,6 +173,8 @@ def _background(composition: Composition, adapters: Adapters) -> dict[str, Work]
     works: dict[str, Work] = {hop.name: consuming(hop) for hop in hops}
     if hops:
         works["lag"] = lambda _ending: measure_lag(hops, around, composition.backlog)
+    if composition.census is not None:
+        works["census"] = composition.census
     return works if adapters.trim is None else {**works, "retention": _trim_hourly(adapters.trim)}
 
 

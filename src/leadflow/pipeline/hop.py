@@ -10,7 +10,6 @@ import structlog
 
 from leadflow.metrics import HopMetrics
 from leadflow.pipeline import checkpoint
-from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.dead_letters import TooManyRejected
 from leadflow.ports import (
     Assignment,
@@ -114,7 +113,7 @@ async def run_hop(hop: Hop, around: Surroundings) -> None:
             pause = _FIRST_PAUSE if perf_counter() - joined_at > _CALM else pause
             logger.warning("rejoining", group=hop.group, topic=hop.topic, error=_first(group), pause_s=pause)
             around.report(hop.name, f"joins its group again: {_first(group)}")
-            await _rest(pause, around.stop)
+            await rest(pause, around.stop)
             pause = min(pause * 2, _LONGEST_PAUSE)
         except* Fenced as group:
             hop.metrics.fenced.inc()
@@ -204,13 +203,13 @@ async def _insist(hop: Hop, records: Sequence[Record], stop: asyncio.Event) -> S
         except Unavailable as error:
             hop.metrics.retries.labels("store_unavailable").inc()
             logger.warning("step_waits", group=hop.group, error=str(error), pause_s=pause)
-            await _rest(max(pause, min(error.retry_after, _LONGEST_PAUSE)), stop)
+            await rest(max(pause, min(error.retry_after, _LONGEST_PAUSE)), stop)
             pause = min(pause * 2, _LONGEST_PAUSE)
             if stop.is_set():
                 return None
 
 
-async def _rest(seconds: float, stop: asyncio.Event) -> None:
+async def rest(seconds: float, stop: asyncio.Event) -> None:
     """Pause with jitter, so that workers do not come back in step; a stop ends it."""
     with_jitter = seconds * random.uniform(0.5, 1.0)  # noqa: S311  spreading load needs no secrecy
     try:
@@ -225,26 +224,6 @@ def _measure(hop: Hop, records: Sequence[Record], step: Step, started: float, cl
     hop.metrics.batch_seconds.observe(perf_counter() - started)
     if step.received_at is not None:
         hop.metrics.end_to_end.observe(max(0, clock.now() - step.received_at) / 1_000)
-
-
-async def measure_lag(hops: Sequence[Hop], around: Surroundings, backlog: Backlog, every: float = 1.0) -> None:
-    """Keep the lag gauges and the backlog true until `stop`: records between committed offsets and partitions' ends."""
-    while not around.stop.is_set():
-        try:
-            backlog.records = sum([await _lag(hop, around.log) for hop in hops])
-        except Unavailable as error:
-            logger.warning("lag_unknown", error=str(error))
-        await _rest(every, around.stop)
-
-
-async def _lag(hop: Hop, log: Log) -> int:
-    """Measure how many records a hop has not committed yet."""
-    bounds = await log.bounds(hop.topic)
-    committed = await log.committed(hop.group, hop.topic)
-    lags = [end - (begin if offset is None else offset) for (begin, end), offset in zip(bounds, committed, strict=True)]
-    for partition, lag in enumerate(lags):
-        hop.metrics.lag.labels(str(partition)).set(lag)
-    return sum(lags)
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> str:

@@ -52,6 +52,13 @@ class Health:
             metrics.PART_UP.labels(name).set(state == OK)
         return {**dict(zip(names, states, strict=True)), **self.tasks}
 
+    async def look(self) -> tuple[bool, dict[str, str]]:
+        """Return whether this process can do its work now, and the state of every part."""
+        parts = await self.parts()
+        ready = not self.stopping and all(state == OK for state in parts.values())
+        metrics.READY.set(ready)
+        return ready, parts
+
 
 def log_check(log: Log) -> Check:
     """Return the check of a log: it has to answer a small question in time."""
@@ -85,11 +92,11 @@ def create_app(health: Health) -> Asgi:
             alive = health.died is None
             await _answer(send, 200 if alive else 503, {"status": OK if alive else f"died: {health.died}"})
         elif scope["path"] == "/readyz":
-            parts = await health.parts()
-            ready = not health.stopping and all(state == OK for state in parts.values())
+            ready, parts = await health.look()
             status = "ready" if ready else "stopping" if health.stopping else "not ready"
             await _answer(send, 200 if ready else 503, {"status": status, "parts": parts})
         else:
+            await health.look()  # what is scraped is true now, also where nobody asks for readiness
             await expose(scope, receive, send)
 
     return app

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from leadflow import metrics
 from leadflow.pipeline.dead_letters import TooManyRejected
 from leadflow.runtime.health import Health
 
@@ -44,6 +45,7 @@ class Supervisor:
             # The other parts are well, and what comes in meanwhile is kept: unready until somebody has repaired it.
             logger.error("consumer_stopped", part=part, reason=str(error))  # noqa: TRY400  it needs no traceback
             self.health.report(part, str(error))
+            metrics.CONSUMER_STOPPED.labels(part).set(1)
             return
         except asyncio.CancelledError:
             me = asyncio.current_task()
