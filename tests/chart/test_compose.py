@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from chart.once_per_key import OncePerKey
 from typer.testing import CliRunner
 
 from leadflow.cli.main import app
@@ -19,16 +20,6 @@ SERVERS = ("kafka", "arangodb")
 OWN = ("init", "observer", "processor", "scoring", "admin-api")
 
 Json = dict[str, Any]
-
-
-class OncePerKey(yaml.SafeLoader):
-    """A loader that refuses a key given twice, as Docker does and YAML's own does not."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Json:  # noqa: FBT001, FBT002  PyYAML's
-        """Read a mapping."""
-        keys = [key.value for key, _ in node.value if key.value != "<<"]
-        assert len(keys) == len(set(keys)), f"a key stands twice: {node.start_mark}"
-        return super().construct_mapping(node, deep)
 
 
 @pytest.fixture(scope="module")
