@@ -81,7 +81,7 @@ class RejectionDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     at: int
 
 
-class ChildEntry(msgspec.Struct, frozen=True, array_like=True):
+class ChildEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a parent knows of a child's subtree."""
 
     gen: int
@@ -91,7 +91,7 @@ class ChildEntry(msgspec.Struct, frozen=True, array_like=True):
     standings: tuple[Standing, ...] = ()  # as the subtree stood when it was linked: a merge takes the further stage
 
 
-class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):
+class OutboxEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An output that was stored before it is emitted: the position of its cause, topic, key, value, id, type."""
 
     position: int
@@ -102,7 +102,7 @@ class OutboxEntry(msgspec.Struct, frozen=True, array_like=True):
     type: str = ""
 
 
-class Parked(msgspec.Struct, frozen=True, kw_only=True):
+class Parked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a lead stands still: the record at `position` of its partition could not be applied. `since`: ms."""
 
     position: int
@@ -126,7 +126,7 @@ class ParkedDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lead: str = ""
 
 
-class RebuiltDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RebuiltDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """rebuilt/{pid}: a lead's own part, counted anew by a replay from the touchpoints up to `marks`, with `model`.
 
     `publish`: also where it is the same, the lead says what it is worth: its parent or its lists have it otherwise.
@@ -141,7 +141,7 @@ class RebuiltDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     publish: bool = False
 
 
-class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """leads/{pid}: written only by the owner of its partition of `resolved`.
 
     `stage`, `temperature`, `total` (micro-points), `since` and `owner` are what lists filter and sort by; they are None

@@ -12,14 +12,14 @@ Grade = Literal["A", "B", "C", "D"]
 Route = Literal["sales", "nurture", "none"]
 
 
-class ModelRef(msgspec.Struct, frozen=True):
+class ModelRef(msgspec.Struct, frozen=True, gc=False):
     """The scoring model that was in force."""
 
     name: str
     version: str
 
 
-class ScoreView(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A score in points."""
 
     engagement: float
@@ -30,7 +30,7 @@ class ScoreView(msgspec.Struct, frozen=True, kw_only=True):
     temperature: Temperature
 
 
-class LeadScore(msgspec.Struct, frozen=True, kw_only=True):
+class LeadScore(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The latest score of a lead. `version` rises with every change of the lead."""
 
     profile_id: str
@@ -48,7 +48,7 @@ class LeadScore(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class Contribution(msgspec.Struct, frozen=True, kw_only=True):
+class Contribution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A rule's share of the score; all shares add up to `total` exactly. `age_s` is null where nothing ages."""
 
     rule: str
@@ -57,28 +57,28 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     age_s: int | None
 
 
-class Criterion(msgspec.Struct, frozen=True, kw_only=True):
+class Criterion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One condition of a stage, in words, and whether it held."""
 
     text: str
     met: bool
 
 
-class NextStage(msgspec.Struct, frozen=True, kw_only=True):
+class NextStage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is missing for the next stage; `stage` is null at the end of the path."""
 
     stage: str | None
     missing: tuple[str, ...]
 
 
-class ChangeTrigger(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeTrigger(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The message and the rule (or action, or `merge`, `unmerge`) behind a change."""
 
     message_id: str
     rule: str
 
 
-class MarketingSource(msgspec.Struct, frozen=True, kw_only=True):
+class MarketingSource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the lead came from: its first conversion and that touchpoint's campaign."""
 
     conversion: str | None
@@ -87,7 +87,7 @@ class MarketingSource(msgspec.Struct, frozen=True, kw_only=True):
     medium: str | None = None
 
 
-class StageChanged(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+class StageChanged(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}, gc=False):
     """A lead moved. `id` is deterministic, `sequence` counts 1, 2, 3 ... per profile without holes."""
 
     id: str
@@ -106,7 +106,7 @@ class StageChanged(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "
     source: MarketingSource
 
 
-class LeadAlert(msgspec.Struct, frozen=True, kw_only=True):
+class LeadAlert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An SLA warning or breach, or a neglected opportunity. Published from the scoring issue on."""
 
     id: str

@@ -19,7 +19,7 @@ class Identifier(msgspec.Struct, frozen=True, order=True, gc=False):
     value: str
 
 
-class Marketing(msgspec.Struct, frozen=True):
+class Marketing(msgspec.Struct, frozen=True, gc=False):
     """Where a touchpoint came from: campaign, else the referrer's host, else `direct`."""
 
     channel: str = "direct"  # campaign.source, else the referrer's host, else `direct`
@@ -27,7 +27,7 @@ class Marketing(msgspec.Struct, frozen=True):
     campaign: str | None = None  # campaign.name
 
 
-class Action(msgspec.Struct, frozen=True):
+class Action(msgspec.Struct, frozen=True, gc=False):
     """What sales did: `type` of SEMANTICS 4 and the fields that it carries."""
 
     type: str
@@ -35,7 +35,7 @@ class Action(msgspec.Struct, frozen=True):
     fields: Mapping[str, Any] = {}
 
 
-class Signal(msgspec.Struct, frozen=True, kw_only=True):
+class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A touchpoint as scoring reads it. Times are milliseconds since the epoch."""
 
     message_id: str

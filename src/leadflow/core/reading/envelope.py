@@ -5,7 +5,7 @@ import msgspec
 from leadflow.core.touchpoint import Identifier, Quality, TouchpointType
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Times are milliseconds since the epoch.
 
     `quality` is the write key's and gives way to the event's own; `contacts` are the e-mails and phones that identity

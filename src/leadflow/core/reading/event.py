@@ -13,7 +13,7 @@ _NOTHING: Json = {}
 _decode = msgspec.json.Decoder().decode
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """The parts of an event that are objects; empty where the client sent none, or something else in its place."""
 
     body: Json

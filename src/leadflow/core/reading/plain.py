@@ -20,20 +20,20 @@ _UNUSUAL = frozenset(("consent", "need", "message", "referrer", "url"))
 """Properties that have a meaning of their own."""
 
 
-class _Page(msgspec.Struct):
+class _Page(msgspec.Struct, gc=False):
     path: str | None = None
     url: str | None = None
     referrer: str | None = None
     host: str | None = None
 
 
-class _Campaign(msgspec.Struct):
+class _Campaign(msgspec.Struct, gc=False):
     source: str | None = None
     medium: str | None = None
     name: str | None = None
 
 
-class _Context(msgspec.Struct):
+class _Context(msgspec.Struct, gc=False):
     page: _Page | None = None
     campaign: _Campaign | None = None
     active: bool | None = None
@@ -42,7 +42,7 @@ class _Context(msgspec.Struct):
     source_quality: msgspec.Raw = _ABSENT
 
 
-class _Event(msgspec.Struct):
+class _Event(msgspec.Struct, gc=False):
     event: str | None = None
     name: str | None = None
     properties: dict[str, Any] | None = None

@@ -19,14 +19,14 @@ HOURS_A_DAY = 24
 _EARLIEST, _LATEST = -17_000_000, 70_000_000  # hours from 1970 that lie well within the years 1 to 9999
 
 
-class RuleBuckets(msgspec.Struct, frozen=True):
+class RuleBuckets(msgspec.Struct, frozen=True, gc=False):
     """A rule's buckets, oldest first: (start in ms, how many count)."""
 
     rule: Rule
     buckets: tuple[tuple[int, int], ...]
 
 
-class GroupBuckets(msgspec.Struct, frozen=True):
+class GroupBuckets(msgspec.Struct, frozen=True, gc=False):
     """A group's rules that have any bucket."""
 
     group: Group

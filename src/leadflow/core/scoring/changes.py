@@ -12,7 +12,7 @@ from leadflow.core.scoring.standing import MAX_HISTORY, Standing, Step, Trigger
 from leadflow.core.scoring.sums import Tally
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """A lead moved. `score` is as of `at`; `criteria` are those of the stage entered; times in ms.
 
     `next`: the stage after `to_stage`, and what is missing for it.
@@ -30,14 +30,14 @@ class Change(msgspec.Struct, frozen=True):
     historical: bool = False
 
 
-class Advance(msgspec.Struct, frozen=True):
+class Advance(msgspec.Struct, frozen=True, gc=False):
     """Where the lead stands now, and the changes that led there, in order."""
 
     standing: Standing
     changes: tuple[Change, ...] = ()
 
 
-class Lead(msgspec.Struct, frozen=True):
+class Lead(msgspec.Struct, frozen=True, gc=False):
     """What decisions about a lead are taken on."""
 
     tally: Tally
@@ -53,7 +53,7 @@ class Lead(msgspec.Struct, frozen=True):
         return known
 
 
-class Move(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True, gc=False):
     """A decision: to which stage, when (ms, never before the last change), why."""
 
     to: str

@@ -16,7 +16,7 @@ RESERVED = frozenset({COMPLETENESS, SOURCE_QUALITY, FLOOR})
 """Items of an explanation that are no rules; rules may not bear their names."""
 
 
-class Share(msgspec.Struct, frozen=True):
+class Share(msgspec.Struct, frozen=True, gc=False):
     """What a rule gives to the score. `count` is what the caps left, `age_ms` of the newest bucket; None: no decay."""
 
     rule: str
@@ -25,7 +25,7 @@ class Share(msgspec.Struct, frozen=True):
     age_ms: int | None
 
 
-class Worth(msgspec.Struct, frozen=True, kw_only=True):
+class Worth(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a lead is worth as of an instant. `engagement` is after source quality."""
 
     as_of: int
@@ -37,7 +37,7 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
     temperature: Temperature
 
 
-class Score(Worth, frozen=True, kw_only=True):
+class Score(Worth, frozen=True, kw_only=True, gc=False):
     """What a lead is worth, and why: the shares add up to `total` exactly."""
 
     contributions: tuple[Share, ...]

@@ -8,7 +8,7 @@ MAX_HISTORY = 200
 MAX_CONSUMED = 256
 
 
-class Trigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The touchpoint that a lead's change goes back to. `rule` is a scoring rule, an action, `merge` or `unmerge`."""
 
     message_id: str
@@ -16,7 +16,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: int
 
 
-class Step(msgspec.Struct, frozen=True, array_like=True):
+class Step(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One change that was published."""
 
     sequence: int
@@ -25,7 +25,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
     at: int
 
 
-class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Sales has set the stage. `system`: the stage that the lead would be in without it, since `system_since`."""
 
     stage: str
@@ -37,7 +37,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires_at: int | None = None
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A lead's stage and sequence number. `since`: `at` of the last change, 0 before the first.
 
     `clock`: the greatest event time seen. `left`: the last exit from each stage. `refused`: the last entry into each

@@ -15,7 +15,7 @@ Consents = Mapping[str, "Stated"]
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Stated(msgspec.Struct, frozen=True, array_like=True):
+class Stated(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A value with the event time (ms) and the message id that said it: the greatest (at, message_id) wins."""
 
     at: int
@@ -23,14 +23,14 @@ class Stated(msgspec.Struct, frozen=True, array_like=True):
     value: Any
 
 
-class Moment(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Moment(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """When something happened, and by which touchpoint."""
 
     at: int
     message_id: str
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first and the last time that something happened."""
 
     first: Moment
@@ -45,7 +45,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
         return self.last.at if self.last.at <= as_of else self.first.at
 
 
-class Touch(msgspec.Struct, frozen=True, array_like=True):
+class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A touchpoint's marketing source. `event` is the event's name as sent, None on page views and the like."""
 
     at: int
@@ -56,7 +56,7 @@ class Touch(msgspec.Struct, frozen=True, array_like=True):
     campaign: str | None = None
 
 
-class Act(msgspec.Struct, frozen=True, array_like=True):
+class Act(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An action of sales that moves a lead, with the fields that the move needs (reason, stage, expires_at, actor)."""
 
     at: int

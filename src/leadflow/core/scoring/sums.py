@@ -15,7 +15,7 @@ MAX_ACTS = 64
 """How many of the latest acts are kept: more than a lead ever sees, few enough to bound the document."""
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Counts per rule and UTC hour (hours since the epoch), and the facts that the model reads.
 
     `spans`: touch (somebody did something), hand_raise, intent, purchase, bounce, email_engagement, trial_started,
