@@ -164,11 +164,11 @@ class Store(Protocol):
     async def get(self, collection: Collection[D], keys: Sequence[str]) -> Sequence[Stored[D] | None]:
         """Each key's document or None, in the order of the keys."""
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
-        """Insert where the key is absent. True: inserted; False: it exists (conflict or simply there). Per element."""
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
+        """Insert where the key is absent: the new revision; None: it exists (conflict or simply there). Per element."""
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
-        """Compare-and-set of (key, value, revision). False: another revision, or gone. Per element, in order."""
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
+        """Compare-and-set of (key, value, revision): the new one; None: another, or gone. Per element, in order."""
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """Delete; absent keys are no error."""

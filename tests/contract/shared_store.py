@@ -43,7 +43,7 @@ async def _add_one(store: SqliteStore) -> bool:
             (done,) = await store.replace(CHECKPOINTS, [(COUNTER, document, found.rev)])
     except Unavailable:
         return False
-    return done
+    return done is not None
 
 
 if __name__ == "__main__":

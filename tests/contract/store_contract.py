@@ -42,6 +42,11 @@ async def revision(store: Store, key: str) -> str:
     return found.rev
 
 
+def stood(outcome: Sequence[str | None]) -> list[bool]:
+    """Which writes took effect."""
+    return [rev is not None for rev in outcome]
+
+
 def keys(found: Iterable[Stored[Note]]) -> list[str]:
     """The keys of documents."""
     return [one.key for one in found]
@@ -83,9 +88,9 @@ class DocumentContract:
         assert [one and one.value for one in found] == [note, Note()]
 
     async def test_insert_answers_for_each_document(self, store: Store) -> None:
-        """True where the key was absent, False where it was there; that one is left as it was."""
-        assert list(await store.insert(NOTES, [("a", Note(text="first"))])) == [True]
-        assert list(await store.insert(NOTES, [("b", Note()), ("a", Note(text="second")), ("c", Note())])) == [
+        """A revision where the key was absent, None where it was there; that one is left as it was."""
+        assert stood(await store.insert(NOTES, [("a", Note(text="first"))])) == [True]
+        assert stood(await store.insert(NOTES, [("b", Note()), ("a", Note(text="second")), ("c", Note())])) == [
             True,
             False,
             True,
@@ -96,7 +101,7 @@ class DocumentContract:
 
     async def test_of_equal_keys_in_one_insert_the_first_wins(self, store: Store) -> None:
         """A batch may name a key twice."""
-        assert list(await store.insert(NOTES, [("a", Note(text="1")), ("a", Note(text="2"))])) == [True, False]
+        assert stood(await store.insert(NOTES, [("a", Note(text="1")), ("a", Note(text="2"))])) == [True, False]
         (found,) = await store.get(NOTES, ["a"])
         assert found is not None
         assert found.value.text == "1"
@@ -106,20 +111,31 @@ class DocumentContract:
         await store.insert(NOTES, [("a", Note(text="0"))])
         first = await revision(store, "a")
 
-        assert list(await store.replace(NOTES, [("a", Note(text="1"), first)])) == [True]
-        assert list(await store.replace(NOTES, [("a", Note(text="lost"), first)])) == [False]
+        assert stood(await store.replace(NOTES, [("a", Note(text="1"), first)])) == [True]
+        assert stood(await store.replace(NOTES, [("a", Note(text="lost"), first)])) == [False]
         second = await revision(store, "a")
         assert second != first
-        assert list(await store.replace(NOTES, [("a", Note(text="2"), second)])) == [True]
+        assert stood(await store.replace(NOTES, [("a", Note(text="2"), second)])) == [True]
         (found,) = await store.get(NOTES, ["a"])
         assert found is not None
         assert found.value.text == "2"
+
+    async def test_a_write_tells_the_revision_that_it_made(self, store: Store) -> None:
+        """It is the one that a reader finds and that the next compare-and-set has to name; who fails is told none."""
+        first, again = await store.insert(NOTES, [("a", Note()), ("a", Note())])
+        assert first is not None
+        assert again is None
+        assert first == await revision(store, "a")
+        (second,) = await store.replace(NOTES, [("a", Note(text="1"), first)])
+        assert second is not None
+        assert second == await revision(store, "a")
+        assert stood(await store.replace(NOTES, [("a", Note(text="2"), second), ("a", Note(), first)])) == [True, False]
 
     async def test_an_equal_value_makes_a_new_revision_too(self, store: Store) -> None:
         """Replacing a document by itself invalidates the revision that others have read."""
         await store.insert(NOTES, [("a", Note())])
         rev = await revision(store, "a")
-        assert list(await store.replace(NOTES, [("a", Note(), rev)])) == [True]
+        assert stood(await store.replace(NOTES, [("a", Note(), rev)])) == [True]
         assert await revision(store, "a") != rev
 
     async def test_replace_answers_for_each_document(self, store: Store) -> None:
@@ -129,14 +145,14 @@ class DocumentContract:
         outcome = await store.replace(
             NOTES, [("a", Note(text="A"), a), ("missing", Note(), a), ("b", Note(), "no revision"), ("b", Note(), b)]
         )
-        assert list(outcome) == [True, False, False, True]
+        assert stood(outcome) == [True, False, False, True]
         assert list(await store.get(NOTES, ["missing"])) == [None]
 
     async def test_equal_keys_in_one_replace_are_taken_in_order(self, store: Store) -> None:
         """The first one uses the revision up."""
         await store.insert(NOTES, [("a", Note())])
         rev = await revision(store, "a")
-        assert list(await store.replace(NOTES, [("a", Note(text="1"), rev), ("a", Note(text="2"), rev)])) == [
+        assert stood(await store.replace(NOTES, [("a", Note(text="1"), rev), ("a", Note(text="2"), rev)])) == [
             True,
             False,
         ]
@@ -149,16 +165,16 @@ class DocumentContract:
         await store.insert(NOTES, [("a", Note()), ("b", Note())])
         old = await revision(store, "a")
         await store.delete(NOTES, ["a", "missing", "a"])
-        assert list(await store.replace(NOTES, [("a", Note(), old)])) == [False]
-        assert list(await store.insert(NOTES, [("a", Note(text="new"))])) == [True]
-        assert list(await store.replace(NOTES, [("a", Note(text="stale"), old)])) == [False]
+        assert stood(await store.replace(NOTES, [("a", Note(), old)])) == [False]
+        assert stood(await store.insert(NOTES, [("a", Note(text="new"))])) == [True]
+        assert stood(await store.replace(NOTES, [("a", Note(text="stale"), old)])) == [False]
         assert keys(await store.find(NOTES)) == ["a", "b"]
 
     async def test_collections_are_apart(self, store: Store) -> None:
         """The same key in another collection is another document."""
         await store.insert(NOTES, [("a", Note(text="note"))])
         assert list(await store.get(LOOSE, ["a"])) == [None]
-        assert list(await store.insert(LOOSE, [("a", Note(text="loose"))])) == [True]
+        assert stood(await store.insert(LOOSE, [("a", Note(text="loose"))])) == [True]
         assert keys(await store.find(LOOSE)) == ["a"]
 
     @pytest.mark.parametrize("key", [DIGEST, DIGEST.upper(), "p1", "", " " * 24, "0a 1b 2c 3d 4e 5f 6a 7b 8", "é" * 24])
@@ -172,7 +188,7 @@ class DocumentContract:
         assert keys(await store.find(HASHED, equals("topic", key))) == [key]
         assert keys(await store.find(HASHED, one_of("topic", [key, "other"]), order=Order("size"))) == [key]
         assert dict(await store.count(HASHED, "topic")) == {DIGEST[::-1]: 1, key: 1}
-        assert list(await store.replace(HASHED, [(key, Note(topic="else"), found.rev)])) == [True]
+        assert stood(await store.replace(HASHED, [(key, Note(topic="else"), found.rev)])) == [True]
         assert await store.find(HASHED, equals("topic", key)) == []
         await store.delete(HASHED, [key])
         assert list(await store.get(HASHED, [key])) == [None]
@@ -336,4 +352,4 @@ class DurableStoreContract:
 
         assert await revision(again, "a") == rev
         assert keys(await again.find(NOTES, equals("topic", "x"), order=Order("size"))) == ["a"]
-        assert list(await again.replace(NOTES, [("a", Note(), rev)])) == [True]
+        assert stood(await again.replace(NOTES, [("a", Note(), rev)])) == [True]

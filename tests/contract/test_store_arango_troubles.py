@@ -27,7 +27,7 @@ from leadflow.adapters.store_arango import TRIES, ArangoStore
 from leadflow.contracts.collections import COLLECTIONS
 from leadflow.ports import Unavailable
 
-from .store_contract import LOOSE, NOTES, Note, keys
+from .store_contract import LOOSE, NOTES, Note, keys, stood
 
 SOON = 5.0
 
@@ -66,7 +66,7 @@ async def test_an_insert_that_meets_conflicts_is_tried_again() -> None:
         server.troubles.conflict = 0.3
         outcome = await store.insert(NOTES, [(str(number), Note(size=number)) for number in range(200)])
         server.troubles.stop()
-        assert list(outcome) == [True] * 200
+        assert stood(outcome) == [True] * 200
         assert len(await store.find(NOTES, limit=300)) == 200
         assert server.requests["POST /_api/document/{collection}"] > 1
 
@@ -105,8 +105,8 @@ async def test_a_replace_that_meets_a_conflict_is_refused_alone() -> None:
         outcome = await store.replace(NOTES, [(one.key, Note(size=1), one.rev) for one in found if one])
         server.troubles.stop()
         sizes = [one.value.size for one in await store.get(NOTES, [str(number) for number in range(100)]) if one]
-        assert sizes == [int(done) for done in outcome]
-        assert 0 < sum(outcome) < 100
+        assert sizes == [int(done) for done in stood(outcome)]
+        assert 0 < sum(stood(outcome)) < 100
 
 
 @pytest.mark.parametrize("trouble", ["unavailable", "reset", "lost", "torn"])
@@ -131,7 +131,7 @@ async def test_a_request_has_a_deadline() -> None:
             await store.insert(NOTES, [("a", Note(text="done"))])
         assert time.monotonic() - started < SOON
         server.troubles.stop()
-        assert list(await store.insert(NOTES, [("a", Note(text="again"))])) == [False]
+        assert stood(await store.insert(NOTES, [("a", Note(text="again"))])) == [False]
         (found,) = await store.get(NOTES, ["a"])
         assert found is not None
         assert found.value.text == "done"
@@ -215,7 +215,7 @@ async def test_tls_is_spoken_to_a_server_that_is_trusted(tmp_path: Path) -> None
         )
         await prepare(trusting, [NOTES])
         store = await ArangoStore.open(trusting, collections=[NOTES])
-        assert list(await store.insert(NOTES, [("a", Note())])) == [True]
+        assert stood(await store.insert(NOTES, [("a", Note())])) == [True]
         await store.close()
 
         doubting = await ArangoStore.open(
@@ -264,7 +264,7 @@ async def test_requests_are_spread_over_coordinators() -> None:
         several = ArangoOptions(hosts=(gone, *options.hosts), database=options.database, password=options.password)
         store = await ArangoStore.open(several, collections=[NOTES])
         for number in range(6):
-            assert list(await store.insert(NOTES, [(str(number), Note())])) == [True]
+            assert stood(await store.insert(NOTES, [(str(number), Note())])) == [True]
         await store.close()
         assert server.requests["POST /_api/document/{collection}"] == 6
 
@@ -300,7 +300,7 @@ async def test_keys_and_text_of_any_script() -> None:
     """Keys that the server would not take are written in characters that it takes, and come back as they were."""
     async with troubled() as (store, _):
         odd = ["a b", "ü/ü", "100%", "email:x@y.z", "数据", "%41", "A"]
-        assert list(await store.insert(NOTES, [(key, Note(text=key)) for key in odd])) == [True] * len(odd)
+        assert stood(await store.insert(NOTES, [(key, Note(text=key)) for key in odd])) == [True] * len(odd)
         assert keys(one for one in await store.get(NOTES, odd) if one) == odd
         with pytest.raises(ValueError, match="254"):
             await store.insert(NOTES, [("x" * 300, Note())])

@@ -18,7 +18,7 @@ from leadflow.contracts.collections import LEADS, TOUCHPOINTS, Collection
 from leadflow.core.conditions import Condition, any_of, compare, equals, negate, one_of
 from leadflow.ports import Order, Store, Stored
 
-from .store_contract import HASHED, LOOSE, NOTES, DurableStoreContract, Note, StoreContract, keys
+from .store_contract import HASHED, LOOSE, NOTES, DurableStoreContract, Note, StoreContract, keys, stood
 
 SHARED = (NOTES, LOOSE, HASHED)
 
@@ -78,11 +78,11 @@ async def play(store: Store, step: tuple[str, Any]) -> Any:
     """One step on one store; revisions are compared by whether they are the present one, not by their text."""
     kind, given_ = step
     if kind == "insert":
-        return list(await store.insert(NOTES, given_))
+        return stood(await store.insert(NOTES, given_))
     if kind == "replace":
         found = await store.get(NOTES, [key for key, _, _ in given_])
         revs = [(one.rev if one and not stale else "0") for one, (_, _, stale) in zip(found, given_, strict=True)]
-        return list(
+        return stood(
             await store.replace(NOTES, [(key, note, rev) for (key, note, _), rev in zip(given_, revs, strict=True)])
         )
     if kind == "delete":

@@ -32,5 +32,5 @@ async def test_processes_that_write_at_once_lose_nothing_and_wait_for_one_anothe
     ends = [f"{name}-{ROUNDS - 1}-{shared_store.BATCH - 1}" for name in ("a", "b", "c")]
     assert all(await store.get(LEADS, ends))
     inserted = await store.insert(LEADS, [(key, LeadDoc()) for key in ends])
-    assert inserted == [False, False, False]
+    assert inserted == [None, None, None]
     await store.close()

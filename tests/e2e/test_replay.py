@@ -64,7 +64,7 @@ async def corrupt(place: Server | Services, pid: str) -> None:
     try:
         (lead,) = await store.get(LEADS, [pid])
         assert lead is not None
-        assert list(await store.replace(LEADS, [(pid, replace(lead.value, own=EMPTY), lead.rev)])) == [True]
+        assert all(await store.replace(LEADS, [(pid, replace(lead.value, own=EMPTY), lead.rev)]))
     finally:
         await store.close()
 

@@ -67,7 +67,7 @@ async def change(pipeline: Pipeline, pid: str, **fields: Any) -> None:
     """Corrupt a lead, as a defect or a disk might."""
     (stored,) = await pipeline.store.get(LEADS, [pid])
     assert stored is not None
-    assert await pipeline.store.replace(LEADS, [(pid, replace(stored.value, **fields), stored.rev)]) == [True]
+    assert all(await pipeline.store.replace(LEADS, [(pid, replace(stored.value, **fields), stored.rev)]))
 
 
 @given(drawn=st.lists(facts, min_size=1, max_size=12), seed=st.integers(0, 1_000), batch=st.integers(1, 20))

@@ -34,7 +34,7 @@ class FaultyStore:
             found |= zip(order[cut:], await self._store.get(collection, order[cut:]), strict=True)
         return [found[key] for key in keys]
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`."""
         what = f"insert {collection.name} {len(documents)}"
         await self._enter(what)
@@ -47,7 +47,7 @@ class FaultyStore:
             self._faults.refuse(self._worker, f"{what}, all done")
         return done
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """See `ports.Store`; a document may conflict for no reason."""
         what = f"replace {collection.name} {len(documents)}"
         await self._enter(what)
@@ -84,12 +84,12 @@ class FaultyStore:
         await self._enter(f"count {collection.name}")
         return await self._store.count(collection, by, where)
 
-    async def _replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> list[bool]:
-        done: list[bool] = []
+    async def _replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> list[str | None]:
+        done: list[str | None] = []
         for document in documents:
             if self._faults.strikes(self._faults.odds.conflict):
                 self._schedule.note(f"  ! conflict: {collection.name} {document[0]}")
-                done.append(False)
+                done.append(None)
             else:
                 done += await self._store.replace(collection, [document])
         return done

@@ -72,10 +72,10 @@ class ArangoStore:
                     raise _error(element, path)
         return [found.get(key) for key in keys]
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`. Of equal keys in one call the first one wins."""
         rows = [kept(collection, key, value, _encode(value)) for key, value in documents]
-        outcome = [False] * len(rows)
+        outcome: list[str | None] = [None] * len(rows)
         waiting = list(range(len(rows)))
         for attempt in range(TRIES):
             elements = await self._write(Method.POST, collection, [rows[place] for place in waiting], self._sync)
@@ -86,7 +86,7 @@ class ArangoStore:
                 elif element.error and element.number != UNIQUE_CONSTRAINT:
                     raise _error(element, f"POST {collection.name}")
                 else:
-                    outcome[place] = not element.error
+                    outcome[place] = None if element.error else element.rev
             if not again:
                 return outcome
             waiting = again
@@ -94,14 +94,14 @@ class ArangoStore:
             await _pause(attempt)
         raise Unavailable(f"ArangoDB, POST {collection.name}: {len(waiting)} documents kept meeting other writes")
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
-        """See `ports.Store`. A write that met another one is False too: who reads again finds out."""
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
+        """See `ports.Store`. A write that met another one is None too: who reads again finds out."""
         rows = [kept(collection, key, value, _encode(value), rev) for key, value, rev in documents]
         elements = await self._write(Method.PUT, collection, rows, {**self._sync, "ignoreRevs": "false"})
         for element in elements:
             if element.error and element.number not in {CONFLICT, DOCUMENT_NOT_FOUND}:
                 raise _error(element, f"PUT {collection.name}")
-        return [not element.error for element in elements]
+        return [None if element.error else element.rev for element in elements]
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""

@@ -38,17 +38,18 @@ class MemoryStore:
         rows = self._rows.get(collection.name, {})
         return [_stored(collection, rows[key]) if key in rows else None for key in keys]
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`. Of equal keys in one call the first one wins."""
         rows = self._rows.setdefault(collection.name, {})
         new = [self._row(collection, key, value) for key, value in documents]
-        return [rows.setdefault(row.key, row) is row for row in new]
+        return [row.rev if rows.setdefault(row.key, row) is row else None for row in new]
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """See `ports.Store`."""
         rows = self._rows.setdefault(collection.name, {})
         new = [self._row(collection, key, value) for key, value, _ in documents]
-        return [_replaced(rows, row, rev) for row, (_, _, rev) in zip(new, documents, strict=True)]
+        given = zip(new, documents, strict=True)
+        return [row.rev if _replaced(rows, row, rev) else None for row, (_, _, rev) in given]
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""

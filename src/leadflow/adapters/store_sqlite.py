@@ -83,7 +83,7 @@ class SqliteStore:
         found = {document.key: document for document in self._documents(collection, rows)}
         return [found.get(key) for key in keys]
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`. Of equal keys in one call the first one wins."""
         bodies = [self._encode(value) for _, value in documents]
         statements = self._of(collection)
@@ -92,9 +92,10 @@ class SqliteStore:
             (pack(key), _first_revision(), body, *columns(value))
             for (key, value), body in zip(documents, bodies, strict=True)
         ]
-        return await self._write(statements.insert, rows, bodies)
+        done = await self._write(statements.insert, rows, bodies)
+        return [str(row[1]) if inserted else None for row, inserted in zip(rows, done, strict=True)]
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """See `ports.Store`."""
         bodies = [self._encode(value) for _, value, _ in documents]
         statements = self._of(collection)
@@ -105,7 +106,10 @@ class SqliteStore:
         ]
         if not rows:
             return []
-        return await self.writer.run(lambda connection: tables.replaced(connection, statements, rows), _size(bodies))
+        revisions = await self.writer.run(
+            lambda connection: tables.replaced(connection, statements, rows), _size(bodies)
+        )
+        return [None if revision is None else str(revision) for revision in revisions]
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""

@@ -142,16 +142,16 @@ class Statements:
         return f"UPDATE {self.table} SET {changes} WHERE _id = ?"
 
 
-def replaced(connection: sqlite3.Connection, statements: Statements, rows: Iterable[Replacement]) -> list[bool]:
-    """Compare and set row by row: was it there with that revision?
+def replaced(connection: sqlite3.Connection, statements: Statements, rows: Iterable[Replacement]) -> list[int | None]:
+    """Compare and set row by row: the new revision, None where it was not there with the old one.
 
     An UPDATE writes the indexes of all columns that it names, changed or not. Looking first costs less than one index.
     """
     execute, fields = connection.execute, statements.fields
-    done = []
+    done: list[int | None] = []
     for key, revision, body, values in rows:
         found = execute(statements.read_fields, (key, revision)).fetchone()
-        done.append(found is not None)
+        done.append(None if found is None else revision + 1)
         if found is None:
             continue
         rowid, *before = found

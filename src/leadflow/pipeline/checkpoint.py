@@ -33,10 +33,10 @@ async def save(store: Store, key: str, offset: int) -> bool:
         (known,) = await store.get(CHECKPOINTS, [key])
         if known is None:
             (done,) = await store.insert(CHECKPOINTS, [(key, document)])
-            return done
+            return done is not None
         if known.value.offset < offset:
             (done,) = await store.replace(CHECKPOINTS, [(key, document, known.rev)])
-            return done
+            return done is not None
     except Unavailable as error:
         logger.warning("checkpoint_not_written", key=key, error=str(error))
         return False

@@ -115,7 +115,7 @@ class World:
             src=(f"t{pid}", position),
         )
         key = self.hasher.touchpoint(touchpoint.source, touchpoint.message_id)
-        assert await self.store.insert(TOUCHPOINTS, [(key, document)]) == [True]
+        assert all(await self.store.insert(TOUCHPOINTS, [(key, document)]))
         return document
 
     def resolved(self, pid: str, document: TouchpointDoc, contacts: Sequence[tuple[str, str]]) -> Resolved:
@@ -193,7 +193,7 @@ class World:
         [stored] = await self.store.get(collection, [key])
         assert stored is not None
         changed = msgspec.structs.replace(stored.value, **fields)
-        assert await self.store.replace(collection, [(key, changed, stored.rev)]) == [True]
+        assert all(await self.store.replace(collection, [(key, changed, stored.rev)]))
 
     async def publish(self, partition: int, *changes: dict[str, Any]) -> None:
         """Put stage changes into one partition of their topic."""

@@ -99,13 +99,13 @@ async def lay_down(store: Store, finding: Finding) -> None:
     """Keep what was counted for its owner; the latest replay wins."""
     if finding.rebuilt is None:
         return
-    done = False
-    while not done:
+    rev: str | None = None
+    while rev is None:
         (known,) = await store.get(REBUILT, [finding.profile_id])
         if known is None:
-            (done,) = await store.insert(REBUILT, [(finding.profile_id, finding.rebuilt)])
+            (rev,) = await store.insert(REBUILT, [(finding.profile_id, finding.rebuilt)])
         else:
-            (done,) = await store.replace(REBUILT, [(finding.profile_id, finding.rebuilt, known.rev)])
+            (rev,) = await store.replace(REBUILT, [(finding.profile_id, finding.rebuilt, known.rev)])
 
 
 async def clear(store: Store) -> None:

@@ -10,8 +10,6 @@ from leadflow.ports import Store, Stored
 
 D = TypeVar("D", bound=msgspec.Struct)
 
-_UNKNOWN = ""  # a revision that no document has
-
 
 class Documents(Protocol):
     """The part of `ports.Store` that deciding and applying need."""
@@ -19,17 +17,17 @@ class Documents(Protocol):
     async def get(self, collection: Collection[D], keys: Sequence[str]) -> Sequence[Stored[D] | None]:
         """See `ports.Store`."""
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`."""
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """See `ports.Store`."""
 
 
 class Readings:
     """`Documents` for one batch. What others write meanwhile shows as a conflict, and is then read.
 
-    A document that was replaced here is remembered by its value alone: another compare-and-set on it fails once.
+    A document that was replaced here is remembered with its new revision.
     """
 
     def __init__(self, store: Store) -> None:
@@ -45,18 +43,18 @@ class Readings:
             read |= {(name, key): stored for key, stored in zip(unread, found, strict=True)}
         return [read[name, key] for key in keys]
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """Insert; whichever document stands then has to be read for its revision."""
         for key, _ in documents:
             self._read.pop((collection.name, key), None)
         return await self._store.insert(collection, documents)
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """Replace; the documents that failed have to be read again."""
         for key, _, _ in documents:
             self._read.pop((collection.name, key), None)
         done = await self._store.replace(collection, documents)
-        for (key, value, _), stands in zip(documents, done, strict=True):
-            if stands:
-                self._read[collection.name, key] = Stored(key, value, _UNKNOWN)
+        for (key, value, _), rev in zip(documents, done, strict=True):
+            if rev is not None:
+                self._read[collection.name, key] = Stored(key, value, rev)
         return done
