@@ -2,19 +2,19 @@
 {{- define "leadflow.filesOf" -}}
 {{- $values := .root.Values -}}
 {{- $files := list -}}
-{{- if and (eq $values.mode "distributed") (ne .component "embedded") -}}
-{{- $ca := $values.kafka.tls.ca -}}
-{{- if or $ca.existingSecret $ca.existingConfigMap -}}
-{{- $files = append $files (dict "name" "kafka-ca" "from" $ca "items" (dict (default "ca.crt" $ca.key) "ca.crt")) -}}
+{{- if eq $values.mode "distributed" -}}
+{{- $kafka := include "leadflow.kafka" .root | fromYaml -}}
+{{- with $kafka.ca -}}
+{{- $files = append $files (dict "name" "kafka-ca" "from" . "items" (dict (default "ca.crt" .key) "ca.crt")) -}}
 {{- end -}}
-{{- $client := $values.kafka.tls.client -}}
-{{- if $client.existingSecret -}}
-{{- $items := dict (default "tls.crt" $client.certKey) "tls.crt" (default "tls.key" $client.keyKey) "tls.key" -}}
-{{- $files = append $files (dict "name" "kafka-client" "from" $client "items" $items) -}}
+{{- with $kafka.client -}}
+{{- $items := dict (default "tls.crt" .certKey) "tls.crt" (default "tls.key" .keyKey) "tls.key" -}}
+{{- $files = append $files (dict "name" "kafka-client" "from" . "items" $items) -}}
 {{- end -}}
-{{- $ca = $values.arangodb.tls.ca -}}
-{{- if and (ne .component "observer") (or $ca.existingSecret $ca.existingConfigMap) -}}
-{{- $files = append $files (dict "name" "arango-ca" "from" $ca "items" (dict (default "ca.crt" $ca.key) "ca.crt")) -}}
+{{- $arango := include "leadflow.arango" .root | fromYaml -}}
+{{- if and $arango.ca (ne .component "observer") -}}
+{{- $items := dict (default "ca.crt" $arango.ca.key) "ca.crt" -}}
+{{- $files = append $files (dict "name" "arango-ca" "from" $arango.ca "items" $items) -}}
 {{- end -}}
 {{- end -}}
 {{- if has .component (list "embedded" "scoring" "admin-api") -}}

@@ -22,7 +22,9 @@
 {{/* Which Secret and key hold one of them, as YAML. Takes {root, secret}. */}}
 {{- define "leadflow.secretKey" -}}
 {{- $values := .root.Values -}}
-{{- $apart := get (dict "kafkaPassword" $values.kafka.passwordSecret "arangoPassword" $values.arangodb.passwordSecret) .secret | default dict -}}
+{{- $kafka := include "leadflow.kafka" .root | fromYaml -}}
+{{- $arango := include "leadflow.arango" .root | fromYaml -}}
+{{- $apart := get (dict "kafkaPassword" $kafka.password "arangoPassword" $arango.password) .secret | default dict -}}
 name: {{ default $values.secrets.existingSecret $apart.name }}
 key: {{ default (get $values.secrets.keys .secret) $apart.key }}
 {{- end -}}

@@ -23,33 +23,29 @@
 {{- end -}}
 
 {{- define "leadflow.kafkaSettings" -}}
-{{- $kafka := .Values.kafka -}}
-LEADFLOW_LOG: {{ printf "kafka://%s" (include "leadflow.kafkaBrokers" .) | quote }}
-LEADFLOW_PARTITIONS: {{ include "leadflow.settingText" $kafka.partitions | quote }}
+{{- $kafka := include "leadflow.kafka" . | fromYaml -}}
+LEADFLOW_LOG: {{ printf "kafka://%s" (join "," $kafka.brokers) | quote }}
+LEADFLOW_PARTITIONS: {{ include "leadflow.settingText" .Values.kafka.partitions | quote }}
 LEADFLOW_KAFKA_SECURITY: {{ $kafka.security }}
-{{- if hasPrefix "sasl_" $kafka.security }}
+{{- if $kafka.logsIn }}
 LEADFLOW_KAFKA_MECHANISM: {{ $kafka.mechanism }}
 LEADFLOW_KAFKA_USERNAME: {{ $kafka.username | quote }}
 {{- end }}
-{{- if or $kafka.tls.ca.existingSecret $kafka.tls.ca.existingConfigMap }}
+{{- if $kafka.ca }}
 LEADFLOW_KAFKA_CA_FILE: /etc/leadflow/kafka-ca/ca.crt
 {{- end }}
-{{- if $kafka.tls.client.existingSecret }}
+{{- if $kafka.client }}
 LEADFLOW_KAFKA_CERT_FILE: /etc/leadflow/kafka-client/tls.crt
 LEADFLOW_KAFKA_KEY_FILE: /etc/leadflow/kafka-client/tls.key
 {{- end }}
 {{- end -}}
 
-{{- define "leadflow.kafkaBrokers" -}}
-{{- join "," .Values.kafka.brokers -}}
-{{- end -}}
-
 {{- define "leadflow.arangoSettings" -}}
-{{- $arango := .Values.arangodb -}}
-LEADFLOW_STORE: {{ printf "arango://%s/%s" (join "," $arango.endpoints) $arango.database | quote }}
+{{- $arango := include "leadflow.arango" . | fromYaml -}}
+LEADFLOW_STORE: {{ printf "arango://%s/%s" (join "," $arango.endpoints) .Values.arangodb.database | quote }}
 LEADFLOW_ARANGO_USERNAME: {{ $arango.username | quote }}
-LEADFLOW_ARANGO_TLS: {{ $arango.tls.enabled | quote }}
-{{- if or $arango.tls.ca.existingSecret $arango.tls.ca.existingConfigMap }}
+LEADFLOW_ARANGO_TLS: {{ $arango.tls | quote }}
+{{- if $arango.ca }}
 LEADFLOW_ARANGO_CA_FILE: /etc/leadflow/arango-ca/ca.crt
 {{- end }}
 {{- end -}}

@@ -18,3 +18,10 @@ spec:
   template:
     {{- include "leadflow.podTemplate" (merge (dict "command" .component) .) | nindent 4 }}
 {{- end -}}
+
+{{/* Tells one job of `leadflow init` from another: whatever it depends on, in eight digits. Takes {root, component, values}. */}}
+{{- define "leadflow.initDigest" -}}
+{{- $inputs := list (include "leadflow.settings" .root) (toYaml .values) (include "leadflow.image" .) .root.Chart.Version -}}
+{{- $inputs = append $inputs (include "leadflow.env" .) -}}
+{{- join "\n" $inputs | sha256sum | trunc 8 -}}
+{{- end -}}
