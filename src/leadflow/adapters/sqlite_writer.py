@@ -1,7 +1,8 @@
 """The one writer of a SQLite file: everything that waits shares the next transaction (adaptive group commit).
 
-One flush is in flight, the next one gathers. While the disk answers fast and little waits, a flush runs on the event
-loop itself, because a hop to the thread and back costs more than the commit; otherwise the writer's own thread runs it.
+One flush is in flight, the next one gathers, and waits a moment for those whom the last one has answered. While the
+disk answers fast and little waits, a flush runs on the event loop itself, because a hop to the thread and back costs
+more than the commit; otherwise the writer's own thread runs it.
 A result means that the transaction was committed with fsync.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from leadflow import metrics
+from leadflow.adapters.sqlite_company import GATHER_SECONDS, Company
 from leadflow.adapters.sqlite_file import connect, is_busy, primary_code, unavailable
 from leadflow.adapters.sqlite_job import AnyJob, Insert, Job, Outcome, Rows, run_together
 from leadflow.ports import LeadflowError, Overloaded, Unavailable
@@ -42,9 +44,13 @@ class SqliteWriter:
         max_waiting_bytes: int = 64 * 1024 * 1024,
         busy_seconds: float = BUSY_SECONDS,
         inline_seconds: float = INLINE_SECONDS,
+        gather_seconds: float = GATHER_SECONDS,
         on_begin: Callable[[], None] = lambda: None,
     ) -> None:
-        """`name` labels the metrics; `inline_seconds` 0 keeps every flush on the thread; `on_begin`: at each BEGIN."""
+        """`name` labels the metrics; `inline_seconds` 0 keeps every flush on the thread; `on_begin`: at each BEGIN.
+
+        `gather_seconds`: the longest that inserted rows wait for company; what is `run` never does.
+        """
         self._path = path
         self._max_waiting = max_waiting_bytes
         self._busy_seconds = busy_seconds
@@ -53,6 +59,8 @@ class SqliteWriter:
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None  # opened by the first flush
         self._pending: list[AnyJob] = []
+        self._urgent = False  # one of them does not wait for company
+        self._company = Company(self._loop, gather_seconds, self._start)
         self._running = False  # a flush is scheduled or in flight
         self._closing = False
         self._idle = asyncio.Event()
@@ -79,7 +87,7 @@ class SqliteWriter:
         """
         self._check(size, bounded=bounded)
         future: asyncio.Future[T] = self._loop.create_future()
-        self._enqueue(Job(job, size, future))
+        self._enqueue(Job(job, size, future), urgent=True)
         return await future
 
     async def insert(self, insert: Insert, rows: Sequence[Any], size: int, *, bounded: bool = False) -> None:
@@ -89,7 +97,7 @@ class SqliteWriter:
         """
         self._check(size, bounded=bounded)
         future: asyncio.Future[None] = self._loop.create_future()
-        self._enqueue(Rows(insert, rows, size, future))
+        self._enqueue(Rows(insert, rows, size, future), urgent=False)
         await future
 
     def _check(self, size: int, *, bounded: bool) -> None:
@@ -98,10 +106,13 @@ class SqliteWriter:
         if bounded and self.waiting_bytes and self.waiting_bytes + size > self._max_waiting:
             raise Overloaded(f"{self._path.name}: {self.waiting_bytes} bytes wait to be written: send later")
 
-    def _enqueue(self, job: AnyJob) -> None:
+    def _enqueue(self, job: AnyJob, *, urgent: bool) -> None:
         self._pending.append(job)
+        self._urgent |= urgent
         self.waiting_bytes += job.size
-        if not self._running:
+        if self._running:
+            self._company.join(len(self._pending), urgent=urgent)
+        else:
             self._schedule()
 
     async def check(self) -> None:
@@ -117,6 +128,7 @@ class SqliteWriter:
         if self._closing:
             return
         self._closing = True
+        self._company.leave()
         await self._idle.wait()
         self._work.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
@@ -126,13 +138,19 @@ class SqliteWriter:
     # --- on the event loop ---
 
     def _schedule(self) -> None:
-        """Flush in the next turn of the loop, so that all who are ready in this one share the transaction."""
+        """Flush in the next turn of the loop or soon after it, so that all who are about share the transaction."""
         self._running = True
         self._idle.clear()
-        self._loop.call_soon(self._start)
+        self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        if self._urgent or self._closing or not self._pending:
+            self._start()
+        else:
+            self._company.gather(len(self._pending))
 
     def _start(self) -> None:
-        jobs, self._pending = self._pending, []
+        jobs, self._pending, self._urgent = self._pending, [], False
         due = self._checkpoint_is_due()
         if due or not self._pays_inline(jobs) or not self._flush_inline(jobs):
             self._work.put(lambda: self._flush_on_thread(jobs, checkpoint=due))
@@ -158,6 +176,7 @@ class SqliteWriter:
             outcome.settle(job.future)
             self.waiting_bytes -= job.size
         self._waiting_gauge.set(self.waiting_bytes)
+        self._company.expect(len(jobs) + len(self._pending))
         if self._pending or self._checkpoint_is_due():
             self._schedule()
         else:
