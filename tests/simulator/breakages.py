@@ -41,6 +41,12 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "False",
             "poison reset",
         ),
+        "a lead's conflict passed over": Breakage(
+            f"{PIPELINE}.scoring.owned:OwnedLeads.write",
+            "        if len(written) < len(writes):",
+            "        if False:",
+            "redelivered",
+        ),
         "commit before write": Breakage(
             f"{PIPELINE}.hop:_process",
             "        step = await _insist(hop, records, around.stop)\n",

@@ -24,4 +24,14 @@ def hops(around: Surroundings, model: Model, max_rejected_share: float = 0.5) ->
         if await in_force.announce(around.log, around.store):
             logger.info("rescoring", model=model.name, version=model.version)
 
-    return (Hop(GROUP, topics.RESOLVED, scorer.step, metrics.SCORING, max_records=2_000, prepare=announce),)
+    return (
+        Hop(
+            GROUP,
+            topics.RESOLVED,
+            scorer.step,
+            metrics.SCORING,
+            max_records=2_000,
+            prepare=announce,
+            lost=scorer.lost,
+        ),
+    )

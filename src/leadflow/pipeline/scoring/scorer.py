@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from leadflow import metrics
 from leadflow.contracts import topics
-from leadflow.contracts.collections import LEADS
 from leadflow.contracts.documents import LeadDoc
 from leadflow.contracts.resolved import Link, Release, Resolved
 from leadflow.contracts.touchpoint import NO_JSON
@@ -21,6 +20,7 @@ from leadflow.pipeline.scoring.inbox import Batch, LeadInbox, Unreadable, Unread
 from leadflow.pipeline.scoring.lead import Judge, finish, settled, trimmed
 from leadflow.pipeline.scoring.model_in_force import ModelInForce
 from leadflow.pipeline.scoring.orders import Orders
+from leadflow.pipeline.scoring.owned import OwnedLeads
 from leadflow.pipeline.scoring.poison import apply_or_reject, refused, set_aside
 from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
@@ -62,6 +62,7 @@ class Scorer:
         in_force: ModelInForce | None = None,
     ) -> None:
         self._store = store
+        self._leads = OwnedLeads(store)
         self._clock = clock
         self._model = model
         self._orders = Orders(log, store, clock, model, in_force or ModelInForce(model))
@@ -74,38 +75,36 @@ class Scorer:
         leads = await self._write(batch, partition, len(records))
         await keep_commands(self._store, batch.commands, now)
         if batch.order is not None:
+            self._leads.forget(partition)
             leads |= await self._orders.obey(batch.order, partition, batch.past - 1, batch.first)
         emits = [refused(misfit, now) for misfit in batch.garbage]
         emits += _emits(leads, batch, now) + _scores(leads, _links(batch))
         received = [r.value.received_at for group in batch.inbox.values() for _, r in group if isinstance(r, Resolved)]
         return Step(batch.past, emits, min(received, default=None))
 
+    def lost(self, partition: int) -> None:
+        """Forget the leads of a partition that is ours no longer."""
+        self._leads.forget(partition)
+
     async def _write(self, batch: Batch, partition: int, records: int) -> dict[str, LeadDoc]:
         """Fold and compare-and-set until every lead of the batch stands; a conflict (a zombie's write) folds anew."""
         leads: dict[str, LeadDoc] = {}
-        waiting = list(batch.inbox)
-        stored = dict(zip(waiting, await self._store.get(LEADS, waiting), strict=True))
+        stored = await self._leads.read(partition, batch.inbox)
         folded = await self._folded(stored, batch)
         bad = sum(len(one.poison) + one.stopped for one in folded.values())
         self._share.admit((partition, batch.first), records, bad + len(batch.garbage) + len(batch.commands))
         while True:
             leads |= {pid: one.document for pid, one in folded.items()}
             await self._keep_aside(folded, partition)
-            inserts = [(pid, folded[pid].document) for pid, found in stored.items() if found is None]
-            replaces = [
-                (pid, folded[pid].document, found.rev)
+            writes = [
+                (pid, found, folded[pid].document)
                 for pid, found in stored.items()
-                if found is not None and folded[pid].document is not found.value
+                if found is None or folded[pid].document is not found.value
             ]
-            done = [
-                *(await self._store.insert(LEADS, inserts) if inserts else ()),
-                *(await self._store.replace(LEADS, replaces) if replaces else ()),
-            ]
-            written = [pid for pid, _ in inserts] + [pid for pid, _, _ in replaces]
-            waiting = [pid for pid, ok in zip(written, done, strict=True) if not ok]
-            if not waiting:
+            conflicts = await self._leads.write(partition, writes)
+            if not conflicts:
                 return leads
-            stored = dict(zip(waiting, await self._store.get(LEADS, waiting), strict=True))
+            stored = await self._leads.read(partition, conflicts)
             folded = await self._folded(stored, batch)
 
     async def _folded(self, stored: Mapping[str, Stored[LeadDoc] | None], batch: Batch) -> dict[str, _Folded]:
