@@ -23,7 +23,7 @@ ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3
 
-.PHONY: help run test soak demo kafka bench check format schemas docs lock clean
+.PHONY: help run test soak demo kafka bench check format schemas docs chart lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,7 @@ check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
 	@$(BIN)/lint-imports
 	@$(BIN)/leadflow schemas --check
 	@$(BIN)/leadflow settings --check
+	@$(BIN)/python -m tools.chart check
 	@$(BIN)/python tools/lock.py check
 	@$(BIN)/python tools/house.py
 
@@ -70,6 +71,9 @@ schemas: $(TESTABLE) ## regenerate schemas/ from the wire types
 
 docs: $(TESTABLE) ## regenerate the tables in docs/configuration.md and docs/operations.md
 	@$(BIN)/leadflow settings
+
+chart: $(TESTABLE) ## regenerate the made files of helm/leadflow (schema and table of values, topics)
+	@$(BIN)/python -m tools.chart write
 
 lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)
 	@$(BIN)/python tools/lock.py write
