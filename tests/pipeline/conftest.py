@@ -22,7 +22,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         """Go on at once."""
 
     silent = structlog.wrap_logger(None, processors=[_drop])
-    monkeypatch.setattr(hop, "_rest", no_rest)
+    monkeypatch.setattr(hop, "rest", no_rest)
     monkeypatch.setattr(hop, "logger", silent)
     monkeypatch.setattr(poisonous, "logger", silent)
 

@@ -12,7 +12,6 @@ from leadflow.contracts.documents import LeadDoc
 from leadflow.pipeline.scoring.owned import OwnedLeads
 from leadflow.ports import Stored, Unavailable
 
-
 D = TypeVar("D", bound=msgspec.Struct)
 
 
