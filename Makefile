@@ -18,7 +18,8 @@ TESTABLE := $(VENV)/.leadflow-testable
 NODE_TESTS := tests/e2e/node
 KAFKA := tools/broker/libs
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# In the order of the folders: by the number of tests, the longest files, of one test each, would come last.
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3

@@ -165,7 +165,7 @@ def test_a_library_that_repeats_itself_is_heard_now_and_then() -> None:
 
 def test_every_metric_has_the_name_that_the_house_gives() -> None:
     """`leadflow_<tier>_<what>_<unit>` in base units, each with a sentence that says what it is."""
-    units = "seconds|bytes|records|requests|streams|up|total"
+    units = "seconds|bytes|records|requests|streams|leads|cores|up|ready|open|stopped|info|total"
     families = [family for family in REGISTRY.collect() if family.name.startswith("leadflow")]
     assert len(families) > 20
     for family in families:
