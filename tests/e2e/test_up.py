@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ import httpx
 import pytest
 from e2e.server import PROGRAM, STOP_SECONDS, free_port
 from e2e.waiting import wait_for
+
+SMOKE = Path(__file__).parents[2] / "helm" / "leadflow" / "files" / "tests" / "smoke.py"
 
 
 class Running:
@@ -112,3 +115,15 @@ def test_a_process_whose_partitions_another_one_takes_over_ends_and_says_so(tmp_
         assert re.search(r"^leadflow: (processor|scoring):\S+ stopped: ", older.err.read_text(), re.MULTILINE)
         assert newer.ready()
         assert newer.stop() == 0
+
+
+def test_helm_test_would_see_its_event_scored(tmp_path: Path) -> None:
+    """The script that the chart runs in the cluster finds the generated keys and follows one event to its end."""
+    with running(tmp_path) as started:
+        environment = {"LEADFLOW_DATA": str(tmp_path / "data")}
+        command = [sys.executable, SMOKE, started.base, started.base, "20"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        assert (done.returncode, done.stdout.splitlines()[-1].split(": ")[-1]) == (0, "scored"), done.stdout
+        environment |= {"LEADFLOW_WRITE_KEYS": "web:of-somebody-else"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        assert (done.returncode, done.stdout) == (2, f"{started.base}/v1/track: 401 Unauthorized\n")

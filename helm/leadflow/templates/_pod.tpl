@@ -91,7 +91,7 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.affinity }}
+{{- with ternary dict .values.affinity (eq .component "test") }}
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
