@@ -24,7 +24,7 @@ ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3
 
-.PHONY: help run test soak demo kafka bench check format schemas docs chart lock clean
+.PHONY: help run test soak demo kafka bench check format schemas docs chart tiers lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,7 @@ check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
 	@$(BIN)/leadflow schemas --check
 	@$(BIN)/leadflow settings --check
 	@$(BIN)/python -m tools.chart check
+	@$(BIN)/leadflow size --check
 	@$(BIN)/python tools/lock.py check
 	@$(BIN)/python tools/house.py
 
@@ -75,6 +76,9 @@ docs: $(TESTABLE) ## regenerate the tables in docs/configuration.md and docs/ope
 
 chart: $(TESTABLE) ## regenerate the made files of helm/leadflow (schema and table of values, topics)
 	@$(BIN)/python -m tools.chart write
+
+tiers: $(TESTABLE) ## write the chart's tiers anew from the measured rates (docs/sizing.md)
+	@$(BIN)/leadflow size --write
 
 lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)
 	@$(BIN)/python tools/lock.py write

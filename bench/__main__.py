@@ -11,7 +11,8 @@ import structlog
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import arango, day, embedded, hops, intake, kafka, observer, overload, size, stages
+from bench.parts import arango, day, documents, embedded, hops, intake, kafka, observer, overload, size, stages
+from bench.rates import write_rates
 from bench.report import read_history, record, run_of, table
 
 Part = Callable[[Options], list[Figure]]
@@ -23,7 +24,9 @@ PARTS: dict[str, Part] = {
     "stages": stages.measure,
     "embedded": embedded.measure,
     "kafka": kafka.measure,
+    "small": kafka.measure_small_batches,
     "arango": arango.measure,
+    "documents": documents.measure,
     "overload": overload.measure,
     "size": size.measure,
     "day": day.measure,
@@ -43,7 +46,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, help="events per round and hop")
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("--record", action="store_true", help="append to bench/history.jsonl")
+    parser.add_argument(
+        "--rates", action="store_true", help="only write the history's rates into the package, for `leadflow size`"
+    )
     given = parser.parse_args()
+    if given.rates:
+        sys.stdout.write(f"{write_rates(read_history())}\n")
+        return
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     options = QUICK if given.quick else Options()
     stated = {name: value for name in ("rounds", "profiles", "events") if (value := getattr(given, name)) is not None}

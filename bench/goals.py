@@ -69,6 +69,17 @@ GOALS = {
         Goal(
             "arango/scoring", "scoring, store in ArangoDB : in SQLite, client's CPU per record", 1.3, 1.0, "most", "x"
         ),
+        *(
+            Goal(f"small/{name}", f"{name}: memory after full load; cores waiting, and at a tier's rate", unit="MB")
+            for name in ("observer", "processor", "scoring", "admin-api")
+        ),
+        Goal("small/times", "mean time from receipt to stage change at a tier's rate", unit="ms"),
+        Goal("small/log", "what a touchpoint leaves in the log in small batches, before copies", unit="bytes"),
+        Goal("store/touchpoint", "bytes that a touchpoint writes to the store, as sent", unit="bytes"),
+        *(
+            Goal(f"store/{name}", f"a document of {name} in compressed blocks, without indexes", unit="bytes")
+            for name in ("touchpoints", "leads", "profiles", "identities")
+        ),
         Goal("day/tasks", "tasks of the event loop, end of the day - first hour", 0, 0, "most"),
     )
 }

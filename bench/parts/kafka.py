@@ -5,13 +5,21 @@ import asyncio
 from tools.broker import missing_programs, running
 
 from bench.goals import Figure
-from bench.kafka import hops, whole
+from bench.kafka import hops, small_batches, whole
 from bench.kafka.topics import create_topics
 from bench.options import Options
 from bench.parts import observer
 from bench.workbench import PARTITIONS
 from leadflow.adapters.kafka_options import KafkaOptions
 from leadflow.contracts.topics import TOPICS
+
+
+def measure_small_batches(options: Options) -> list[Figure]:
+    """Run a broker and the services at the rate of a tier."""
+    if missing := missing_programs():
+        raise RuntimeError(f"a Kafka broker needs {', '.join(missing)}")
+    with running() as cluster:
+        return small_batches.measure(options, cluster)
 
 
 def measure(options: Options) -> list[Figure]:

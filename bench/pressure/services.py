@@ -30,6 +30,20 @@ class Services:
             used[name] = used.get(name, 0.0) + instance.cpu()
         return used
 
+    def metrics(self) -> str:
+        """Return what all services say of themselves, one after the other."""
+        return "\n".join(instance.ask("/metrics")[1] for _, instance in self._instances)
+
+    def memory_by_name(self) -> dict[str, float]:
+        """Return the resident megabytes of each service's largest process."""
+        return {
+            name: max(one.vitals().rss_mb for other, one in self._instances if other == name) for name in self._names
+        }
+
+    @property
+    def _names(self) -> list[str]:
+        return sorted({name for name, _ in self._instances})
+
     def cpu(self) -> float:
         """Return the CPU seconds that all of them have used."""
         return sum(self.cpu_by_name().values())

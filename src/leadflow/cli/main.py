@@ -13,6 +13,7 @@ from leadflow.cli.doc_tables import write_tables
 from leadflow.cli.init import init
 from leadflow.cli.schemas import FOLDER, schemas
 from leadflow.cli.simulate import simulate
+from leadflow.cli.sizing.command import size
 from leadflow.ports import LeadflowError
 from leadflow.runtime import logging
 from leadflow.runtime.secrets import load, load_or_create, mark_shown
@@ -192,6 +193,7 @@ def replay_command(
 
 
 app.command()(simulate)
+app.command()(size)
 
 
 @app.command()

@@ -1,0 +1,46 @@
+"""The tiers that the chart ships: each file is the output of one command, and stays so."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from leadflow.cli.sizing.overlay import overlay
+from leadflow.core.sizing import TIERS, plan, shipped_rates
+
+CHART = Path("helm/leadflow")
+
+
+def shipped(name: str) -> str:
+    """Return a tier's file as it should be."""
+    tier = TIERS[name]
+    rates = shipped_rates()
+    return overlay(plan(tier.workload, rates, tier.ceiling), rates, f"leadflow size --tier {name} --output overlay")
+
+
+def file_of(name: str, folder: Path = CHART) -> Path:
+    """Say where a tier's file is."""
+    return folder / f"tier-{name}.yaml"
+
+
+def drift(folder: Path = CHART) -> Iterator[str]:
+    """Yield a sentence for each file that is not what the command prints."""
+    for name in TIERS:
+        path = file_of(name, folder)
+        if not path.exists() or path.read_text(encoding="utf-8") != shipped(name):
+            yield f"{path} is not what `leadflow size --tier {name} --output overlay` prints: run `make tiers`"
+
+
+def check_tiers(folder: Path = CHART) -> None:
+    """Compare all tiers. Exit code 1 when one has drifted."""
+    if found := list(drift(folder)):
+        typer.echo("\n".join(found), err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{len(TIERS)} tiers are what leadflow size prints")
+
+
+def write_tiers(folder: Path = CHART) -> None:
+    """Write all tiers."""
+    for name in TIERS:
+        file_of(name, folder).write_text(shipped(name), encoding="utf-8")
+        typer.echo(f"{file_of(name, folder)}")
