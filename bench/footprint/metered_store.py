@@ -27,13 +27,13 @@ class MeteredStore(MemoryStore):
         self._asked("read", len(keys))
         return await super().get(collection, keys)
 
-    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[bool]:
+    async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`."""
         self._asked("inserted", len(documents))
         self._written(collection, documents)
         return await super().insert(collection, documents)
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[bool]:
+    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """See `ports.Store`."""
         self._asked("replaced", len(documents))
         self._written(collection, [(key, value) for key, value, _ in documents])
