@@ -174,6 +174,11 @@ ADMIN_STREAMS = Gauge("leadflow_admin_streams", "Open streams of stage changes."
 # Counted once a minute by the admin API, as GET /api/v1/funnel counts them: merged profiles once.
 LEADS = Gauge("leadflow_admin_leads", "Leads that stand in a stage now.", ["stage"])
 
+# --- traces -----------------------------------------------------------------------------------------------------------
+
+# Moves with each batch of spans that leaves, where LEADFLOW_TRACING is on: `sent`, or `failed` and given up.
+TRACE_SPANS = Counter("leadflow_tracing_spans_total", "Spans that left their queue.", ["outcome"])
+
 # --- the process ------------------------------------------------------------------------------------------------------
 
 # 1 while a part of this process works (log, store, each pipeline task), 0 when it does not: what /readyz reads.

@@ -7,13 +7,14 @@ blocks the event loop.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
 from leadflow.contracts.collections import Collection
 from leadflow.core.conditions import Condition
 from leadflow.core.identity.hashing import Hasher
+from leadflow.core.trace_context import TraceContext
 
 D = TypeVar("D", bound=msgspec.Struct)
 
@@ -58,7 +59,10 @@ class LostPosition(LeadflowError):
 
 
 class Emit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record to be written. `value` None is a tombstone. `id` and `type` become the CloudEvents headers."""
+    """A record to be written. `value` None is a tombstone. `id` and `type` become the CloudEvents headers.
+
+    `trace`: the `traceparent` of what it follows from, empty where that is not traced. Carried along, never acted upon.
+    """
 
     topic: str
     key: str
@@ -66,10 +70,11 @@ class Emit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     id: str = ""
     type: str = ""
     partition: int | None = None  # None: by the key
+    trace: str = ""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record read from the log. `timestamp`: milliseconds since the epoch, set by the log."""
+    """A record read from the log. `timestamp`: milliseconds since the epoch, set by the log. `trace`: see Emit."""
 
     topic: str
     partition: int
@@ -77,6 +82,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str
     value: bytes | None
     timestamp: int
+    trace: str = ""
 
 
 class Assignment(Protocol):
@@ -196,6 +202,33 @@ class Clock(Protocol):
 
     def now(self) -> int:
         """Milliseconds since the epoch, UTC."""
+
+
+# --- traces ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of work on something that is traced: nanoseconds since the epoch. No personal data in `attributes`."""
+
+    name: str
+    kind: Literal["server", "consumer", "producer"]
+    context: TraceContext
+    parent: TraceContext | None
+    began: int
+    ended: int
+    attributes: Mapping[str, str | int]
+    failed: bool = False
+
+
+class Tracer(Protocol):
+    """Decides what is traced, and takes the spans. Never blocks, never raises; drops spans when too many wait."""
+
+    def begin(self, parent: TraceContext | None) -> TraceContext | None:
+        """Begin a span for a request; None where nobody wants to see it. The sender's own decision stands."""
+
+    def finish(self, span: Span) -> None:
+        """Take a span that has ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,15 @@ class AppendContract:
         assert [record.key for record in records] == keys
         assert all(record.value == blob for record in records)
 
+    async def test_a_record_keeps_its_trace(self, log: Log) -> None:
+        """Where traces are kept; a record without one has none, whoever stands beside it."""
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        await log.append([emit("a"), Emit(topic=IDENTITY, key="k", value=b"b", trace=trace), emit("c")])
+
+        assert [record.trace for record in await log.read(IDENTITY, 0, 0, 10)] == ["", trace, ""]
+        async with joined(log) as mine:
+            assert [record.trace for record in await drained(mine[0], 3)] == ["", trace, ""]
+
     async def test_bounds_follow_the_appends(self, log: Log) -> None:
         """`bounds` gives the oldest kept and the next offset of each partition."""
         assert await log.bounds(TOUCHPOINTS) == [(0, 0)] * PARTITIONS

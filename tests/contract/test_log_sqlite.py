@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from leadflow.adapters.log_sqlite import SqliteLog
+from leadflow.contracts.topics import IDENTITY
+from leadflow.ports import Emit
 
 from .log_contract import PARTITIONS, DurableLogContract, Forget, LogContract
 
@@ -22,7 +24,9 @@ class TestSqliteLog(LogContract, DurableLogContract):
     @pytest.fixture
     async def log(self, tmp_path: Path, inline_seconds: float) -> AsyncIterator[SqliteLog]:
         """An empty log."""
-        log = await SqliteLog.open(tmp_path / "log.db", partitions=PARTITIONS, inline_seconds=inline_seconds)
+        log = await SqliteLog.open(
+            tmp_path / "log.db", partitions=PARTITIONS, inline_seconds=inline_seconds, traces=True
+        )
         yield log
         await log.close()
 
@@ -44,3 +48,16 @@ class TestSqliteLog(LogContract, DurableLogContract):
         yield again
         for one in opened:
             await one.close()
+
+
+async def test_without_tracing_no_trace_is_kept_nor_looked_for(tmp_path: Path) -> None:
+    """Opened without traces, a log neither writes them nor gives out those that are there."""
+    path, trace = tmp_path / "log.db", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    for traces in (False, True):
+        log = await SqliteLog.open(path, partitions=1, traces=traces)
+        await log.append([Emit(topic=IDENTITY, key="k", value=b"v", trace=trace)])
+        await log.close()
+    for traces, seen in ((False, ["", ""]), (True, ["", trace])):
+        log = await SqliteLog.open(path, partitions=1, traces=traces)
+        assert [record.trace for record in await log.read(IDENTITY, 0, 0, 9)] == seen
+        await log.close()

@@ -17,7 +17,13 @@ USED = tuple(topic for topic in TOPICS if topic.name in {IDENTITY, REJECTED, TOU
 
 def options(cluster: Cluster, **settings: Any) -> KafkaOptions:
     """How to reach a cluster, with short times and a prefix that nobody else uses."""
-    quick = {"call_timeout": 5.0, "session_timeout": 3.0, "heartbeat": 0.5, "transaction_timeout": 8.0}
+    quick: dict[str, Any] = {
+        "traces": True,
+        "call_timeout": 5.0,
+        "session_timeout": 3.0,
+        "heartbeat": 0.5,
+        "transaction_timeout": 8.0,
+    }
     prefix = f"t{uuid4().hex[:10]}."
     return KafkaOptions(bootstrap=cluster.bootstrap, **{"topic_prefix": prefix, **quick, **settings})
 

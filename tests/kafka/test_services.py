@@ -4,16 +4,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer
+from e2e.collector import Collector, collecting
 from e2e.distributed import Services
 from e2e.server import SERVER, SETTINGS, free_port
 from e2e.waiting import wait_for
 from fire.cast import initialise
 from fire.member import Member
+from fire.reading import caught_up
 from kafka.rolling import Load, sending
 from tools.broker import Cluster, running
+
+from leadflow.core.trace_context import TraceContext, read_traceparent
 
 
 @contextmanager
@@ -139,9 +145,17 @@ def _refused(services: Services) -> int:
 
 
 @pytest.fixture(scope="module")
-def services(kafka: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """One of each, working."""
-    started = Services(tmp_path_factory.mktemp("services"), kafka.url)
+def collector() -> Iterator[Collector]:
+    """Where the services send their spans."""
+    with collecting() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def services(kafka: Cluster, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """One of each, working; they trace what a sender asks for."""
+    settings = {**SETTINGS, **collector.settings()}
+    started = Services(tmp_path_factory.mktemp("services"), kafka.url, settings)
     with ended(started):
         started.start().close()
         yield started
@@ -251,6 +265,56 @@ def _largest(services: Services, role: str, name: str) -> float | None:
 def unique_name(tmp_path: Path) -> Callable[[], str]:
     """Name people after the test."""
     return lambda: tmp_path.name
+
+
+async def test_a_trace_goes_through_the_headers_of_records(
+    services: Services, collector: Collector, kafka: Cluster, unique_name: Callable[[], str]
+) -> None:
+    """From one service to the next, and on to whoever reads the stage changes; other records have no such header."""
+    user, sender = unique_name(), TraceContext(uuid4().hex, uuid4().hex[:16])
+    event = {"type": "track", "event": "Demo Requested", "properties": {"email": f"{user}@mail.example"}}
+    with services.client() as api:
+        api.send({"type": "page", "userId": f"{user}-other", "messageId": f"{user}-0"}, SERVER)
+        traced = {**event, "userId": user, "messageId": f"{user}-1"}
+        api.send(traced, SERVER, traceparent=sender.traceparent())
+        api.scored([f"{user}-0", f"{user}-1"], "server")
+        profile_id = api.profile_id(user_id=user)
+        changes = api.changes(profile_id)
+    names = {"observer receive", "processor resolve", "resolver decide", "scoring score", "stage change"}
+    spans = collector.trace(sender.trace, names)
+    assert {span.service for span in spans} == {"leadflow-observer", "leadflow-processor", "leadflow-scoring"}
+    contexts = {span.context.span: span for span in spans}
+    assert {span.parent for span in spans} <= {sender.span, *contexts}
+    published = {
+        headers["ce_id"]: headers.get("traceparent", "")
+        for headers in await _headers(kafka, services.settings["LEADFLOW_TOPIC_PREFIX"] + "stage-changes")
+    }
+    for change in changes:
+        context = read_traceparent(published.pop(change["id"]))
+        assert context is not None
+        assert contexts[context.span].attributes["leadflow.stage_change_id"] == change["id"]
+    assert set(published.values()) <= {""}
+
+
+async def _headers(kafka: Cluster, topic: str) -> list[dict[str, str]]:
+    """The headers of every record that is committed now."""
+    reader = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=kafka.bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    found: list[dict[str, str]] = []
+    await reader.start()
+    try:
+        ends = await reader.end_offsets(reader.assignment())
+        while not await caught_up(reader, ends):
+            for records in (await reader.getmany(timeout_ms=100)).values():
+                found += [{name: value.decode() for name, value in record.headers} for record in records]
+    finally:
+        await reader.stop()
+    return found
 
 
 def test_a_taken_port_ends_a_service_before_anything_else(kafka: Cluster, tmp_path: Path) -> None:

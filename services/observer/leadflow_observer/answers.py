@@ -10,7 +10,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON = (b"content-type", b"application/json")
 _GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 _DAY = b"86400"
-_ALLOWED_HEADERS = b"authorization, content-type, anonymousid, sentat, x-retry-count, x-write-key"
+_ALLOWED_HEADERS = b"authorization, content-type, anonymousid, sentat, traceparent, x-retry-count, x-write-key"
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -35,6 +35,7 @@ class KafkaAssignment:
         commit: Commit,
         position: int,
         bounds: tuple[int, int],
+        traces: bool = False,
     ) -> None:
         self.topic = topic
         self.partition: int = place.partition
@@ -42,6 +43,7 @@ class KafkaAssignment:
         self._consumer = consumer
         self._producer = producer
         self._commit = commit
+        self._traces = traces
         self._begin, self._end = bounds
         self._position = position
         self._astray = True  # whether the consumer's own position may differ from ours
@@ -69,7 +71,7 @@ class KafkaAssignment:
             return []
         self._position = found[-1].offset + 1
         self._idle.clear()
-        return decoded(self.topic, found)
+        return decoded(self.topic, found, traces=self._traces)
 
     async def commit(self, next_offset: int, emits: Sequence[Emit]) -> None:
         """See `ports.Assignment`. A batch that was fetched before the group took the partition back may still be."""

@@ -136,6 +136,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
             commit=self._commit,
             position=committed or 0,
             bounds=(begin, end),
+            traces=self._options.traces,
         )
         self._owned.append(assignment)
         self._ready.put_nowait(assignment)

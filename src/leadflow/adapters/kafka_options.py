@@ -46,6 +46,9 @@ class KafkaOptions:
     transaction_timeout: float = 15.0
     """Until the broker aborts a transaction whose owner has gone silent; readers wait for it that long."""
 
+    traces: bool = False
+    """Whether the trace context in the headers of records is read."""
+
     max_waiting_bytes: int = 64 * 1024 * 1024
     """What appends may have waiting for acknowledgement; beyond: Overloaded."""
     batch_bytes: int = 256 * 1024

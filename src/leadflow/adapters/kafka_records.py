@@ -21,6 +21,7 @@ _UNTYPED = b"dev.leadflow.record.v1"
 _SOURCE: Header = ("ce_source", b"leadflow")
 _VERSION: Header = ("ce_specversion", b"1.0")
 _JSON: Header = ("content-type", b"application/json")
+_TRACE = "traceparent"  # W3C's name, as OpenTelemetry and CloudEvents' extension for tracing write it
 
 
 def entries(
@@ -44,6 +45,8 @@ def entries(
             time,
             _JSON,
         ]
+        if emit.trace:
+            headers.append((_TRACE, emit.trace.encode()))
         grouped.setdefault(place, []).append((key, value, headers))
         size += len(key) + len(value or b"") + OVERHEAD_BYTES
     return {TopicPartition(prefix + topic, partition): part for (topic, partition), part in grouped.items()}, size
@@ -65,8 +68,11 @@ async def send(
     return acknowledged
 
 
-def decoded(topic: str, found: Iterable[ConsumerRecord]) -> list[Record]:
-    """Records as the ports know them, `topic` by its logical name; a key that is no text as well as it can be read."""
+def decoded(topic: str, found: Iterable[ConsumerRecord], *, traces: bool = False) -> list[Record]:
+    """Records as the ports know them, `topic` by its logical name; a key that is no text as well as it can be read.
+
+    `traces`: look for them.
+    """
     return [
         Record(
             topic=topic,
@@ -75,6 +81,12 @@ def decoded(topic: str, found: Iterable[ConsumerRecord]) -> list[Record]:
             key=record.key.decode("utf-8", "replace") if record.key else "",
             value=record.value,
             timestamp=record.timestamp,
+            trace=_trace_of(record.headers) if traces else "",
         )
         for record in found
     ]
+
+
+def _trace_of(headers: Iterable[Header]) -> str:
+    """The trace that a record belongs to, as it stands in its header: anybody may have written it."""
+    return next((value.decode("latin-1") for name, value in headers if name == _TRACE), "")

@@ -135,7 +135,7 @@ class KafkaLog:
                     break
                 await asyncio.sleep(_MARKER_SECONDS)
             offset = fetched.following
-        return decoded(topic, found)
+        return decoded(topic, found, traces=self._options.traces)
 
     async def bounds(self, topic: str) -> Sequence[tuple[int, int]]:
         """See `ports.Log`: up to the first open transaction. Markers of transactions count as offsets."""

@@ -146,7 +146,13 @@ class MemoryLog:
             kept = self._partitions[place]
             kept.records.append(
                 Record(
-                    topic=place[0], partition=place[1], offset=kept.end, key=emit.key, value=emit.value, timestamp=now
+                    topic=place[0],
+                    partition=place[1],
+                    offset=kept.end,
+                    key=emit.key,
+                    value=emit.value,
+                    timestamp=now,
+                    trace=emit.trace,
                 )
             )
             kept.end += 1

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from leadflow import metrics
 from leadflow.adapters import log_sqlite_tables as tables
+from leadflow.adapters import log_sqlite_traces as traced
 from leadflow.adapters import log_sqlite_trim as trimming
 from leadflow.adapters.bell import Bell
 from leadflow.adapters.log_sqlite_assignment import SqliteAssignment
@@ -33,13 +34,22 @@ class SqliteLog:
     """`ports.Log`. Several processes may share the file; the one that joined a group last owns its partitions."""
 
     def __init__(
-        self, layout: TopicLayout, clock: Clock, writer: SqliteWriter, reader: SqliteReader, heads: tables.Heads
+        self,
+        layout: TopicLayout,
+        clock: Clock,
+        writer: SqliteWriter,
+        reader: SqliteReader,
+        heads: tables.Heads,
+        *,
+        traces: bool = False,
     ) -> None:
         """Use `open`."""
         self._layout = layout
         self._clock = clock
         self._numbers: Mapping[Place, int] = {}
-        self._insert = partial(_append, heads)  # one object: what the writer tells equal jobs by
+        # One object: what the writer tells equal jobs by.
+        self._insert = partial(_append_traced if traces else _append, heads)
+        self.read_records = traced.read if traces else tables.read
         self.writer = writer
         self.reader = reader
         self.bell = Bell()
@@ -54,11 +64,13 @@ class SqliteLog:
         topics: Iterable[Topic] = TOPICS,
         max_waiting_bytes: int = 64 * 1024 * 1024,
         inline_seconds: float = INLINE_SECONDS,
+        traces: bool = False,
     ) -> "SqliteLog":
         """Open or create the log. `partitions` is the count of topics that fix none; it never changes afterwards.
 
         Raises WrongFile if the file is no log, of another version or has other partition counts; Unavailable if it
         cannot be opened. `max_waiting_bytes` bounds what appends may have waiting. `inline_seconds`: see SqliteWriter.
+        `traces`: records keep the trace that they belong to.
         """
         file = Path(path)
         layout = TopicLayout(partitions, topics)
@@ -72,7 +84,7 @@ class SqliteLog:
         )
         try:
             numbers = await writer.run(lambda connection: tables.create(connection, file, layout), 0)
-            log = cls(layout, clock or SystemClock(), writer, SqliteReader(file), heads)
+            log = cls(layout, clock or SystemClock(), writer, SqliteReader(file), heads, traces=traces)
         except BaseException:
             await writer.close()
             raise
@@ -123,7 +135,7 @@ class SqliteLog:
         for emit in emits:
             place, key, value = place_of(emit), emit.key, emit.value
             places[place] = None
-            rows.append((numbers[place], key, value, at))
+            rows.append((numbers[place], key, value, at, emit.trace))
             size += (len(key) if key.isascii() else len(key.encode())) + len(value or b"") + ROW_BYTES
         return places, rows, size
 
@@ -161,7 +173,7 @@ class SqliteLog:
         """See `ports.Log`."""
         place = (topic, partition)
         number = self.number(place)
-        return await self.look(lambda connection: tables.read(connection, place, number, offset, limit), limit)
+        return await self.look(lambda connection: self.read_records(connection, place, number, offset, limit), limit)
 
     async def bounds(self, topic: str) -> Sequence[tuple[int, int]]:
         """See `ports.Log`."""
@@ -235,6 +247,10 @@ class SqliteLog:
 
 def _append(heads: tables.Heads, connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
     tables.append(connection, heads, rows)
+
+
+def _append_traced(heads: tables.Heads, connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
+    traced.append(connection, heads, rows)
 
 
 async def _each(assignments: Sequence[SqliteAssignment]) -> AsyncIterator[SqliteAssignment]:

@@ -81,7 +81,7 @@ class SqliteAssignment:
         position = self._position
 
         def look(connection: sqlite3.Connection) -> Found:
-            records = tables.read(connection, self._place, self._number, position, max_records)
+            records = self._log.read_records(connection, self._place, self._number, position, max_records)
             epoch = tables.epoch_of(connection, self._group, self._number)
             return records, epoch, tables.bounds(connection, self._number)
 

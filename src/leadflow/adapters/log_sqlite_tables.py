@@ -15,8 +15,10 @@ from leadflow.adapters.sqlite_file import LOG_FILE, WrongFile, claim
 from leadflow.adapters.topic_layout import Place, TopicLayout
 from leadflow.ports import Record
 
-Row = tuple[int, str, bytes | None, int]
-"""(number of the partition, key, value, milliseconds since the epoch)."""
+Row = tuple[int, str, bytes | None, int, str]
+"""(number of the partition, key, value, milliseconds since the epoch, trace)."""
+Part = tuple[int, int, Sequence[Row]]
+"""(number of the partition, offset of the first one, rows one after the other)."""
 
 _AT_ONCE = (64, 16, 4, 1)
 _GROUP = {count: ", ".join(["(?, ?, ?, ?)"] * count) for count in _AT_ONCE}
@@ -29,6 +31,10 @@ _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS positions (
         consumer TEXT NOT NULL, number INTEGER NOT NULL, epoch INTEGER NOT NULL, committed INTEGER,
         PRIMARY KEY (consumer, number))""",
+    # beside the records, which most of the time have none
+    """CREATE TABLE IF NOT EXISTS traces (
+        number INTEGER NOT NULL, offset INTEGER NOT NULL, context TEXT NOT NULL,
+        PRIMARY KEY (number, offset)) WITHOUT ROWID""",
 )
 
 
@@ -67,19 +73,23 @@ def create(connection: sqlite3.Connection, path: Path, layout: TopicLayout) -> d
     return {(topic, partition): number for topic, partition, number in rows}
 
 
-def append(connection: sqlite3.Connection, heads: Heads, rows: Iterable[Row]) -> None:
-    """Write records behind the heads of their partitions; the heads move only when all are written."""
+def append(connection: sqlite3.Connection, heads: Heads, rows: Iterable[Row]) -> list[Part]:
+    """Write records behind the heads of their partitions, and tell where; the heads move only when all are written.
+
+    Their traces are not written: see log_sqlite_traces.
+    """
     parts: dict[int, list[Row]] = {}
     for row in rows:
         parts.setdefault(row[0], []).append(row)
-    moved: dict[int, int] = {}
+    written: list[Part] = []
     for number, part in parts.items():
         start = heads.known.get(number)
         if start is None:
             start = bounds(connection, number)[1]
         _insert(connection, number, start, part)
-        moved[number] = start + len(part)
-    heads.known.update(moved)
+        written.append((number, start, part))
+    heads.known.update((number, start + len(part)) for number, start, part in written)
+    return written
 
 
 def _insert(connection: sqlite3.Connection, number: int, start: int, rows: Sequence[Row]) -> None:
@@ -88,7 +98,7 @@ def _insert(connection: sqlite3.Connection, number: int, start: int, rows: Seque
     for count in _AT_ONCE:
         while len(rows) - done >= count:
             values: list[object] = []
-            for offset, (_, key, value, at) in enumerate(rows[done : done + count], start + done):
+            for offset, (_, key, value, at, _) in enumerate(rows[done : done + count], start + done):
                 values += (offset, key, value, at)
             connection.execute(f"INSERT INTO records_{number} VALUES {_GROUP[count]}", values)
             done += count

@@ -38,6 +38,7 @@ def forget(connection: sqlite3.Connection, number: int, before: int) -> int:
         "UPDATE partitions SET origin = max(origin, ?), floor = max(floor, ?) WHERE number = ?", (reached, end, number)
     )
     connection.execute(f"DELETE FROM records_{number} WHERE offset < ?", (reached,))
+    connection.execute("DELETE FROM traces WHERE number = ? AND offset < ?", (number, reached))
     return len(dead)
 
 
@@ -56,3 +57,5 @@ def remove(connection: sqlite3.Connection, number: int, offsets: Sequence[int]) 
     _, end = bounds(connection, number)
     connection.execute("UPDATE partitions SET floor = max(floor, ?) WHERE number = ?", (end, number))
     connection.executemany(f"DELETE FROM records_{number} WHERE offset = ?", [(offset,) for offset in offsets])
+    places = [(number, offset) for offset in offsets]
+    connection.executemany("DELETE FROM traces WHERE number = ? AND offset = ?", places)

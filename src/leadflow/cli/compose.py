@@ -7,7 +7,7 @@ Each part is imported where it is put together: a deployable of one part needs t
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING
@@ -16,13 +16,15 @@ from leadflow.cli.dispatch import Site
 from leadflow.core.time import DAY
 from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.hop import Hop, Surroundings
-from leadflow.ports import Ports
+from leadflow.pipeline.traced import traced
+from leadflow.ports import Ports, Tracer
 from leadflow.runtime.health import OK, Asgi, Health
 from leadflow.runtime.health import create_app as create_health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
 from leadflow.runtime.supervision import Work
 from leadflow.runtime.topics import topics_of
+from leadflow.runtime.traced_requests import TracedApp, TracedLog
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -52,8 +54,21 @@ class Composition:
     census: Work | None  # counts leads for the metrics
 
 
-def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports: Ports, health: Health) -> Composition:
-    """Put the parts together. Raises LeadflowError where a setting or the model is wrong."""
+def compose(
+    parts: frozenset[Part],
+    settings: Settings,
+    secrets: Secrets,
+    ports: Ports,
+    health: Health,
+    *,
+    tracer: Tracer | None = None,
+) -> Composition:
+    """Put the parts together; without a tracer none of them knows of traces.
+
+    Raises LeadflowError where a setting or the model is wrong.
+    """
+    if tracer is not None:
+        ports = replace(ports, log=TracedLog(ports.log))
     around = Surroundings(ports.log, ports.store, ports.clock, asyncio.Event(), _telling(health))
     hops: tuple[Hop, ...] = ()
     if Part.PROCESSOR in parts:
@@ -64,8 +79,12 @@ def compose(parts: frozenset[Part], settings: Settings, secrets: Secrets, ports:
     backlog = Backlog(settings.max_lag)
     observer, observes = _observer(settings, secrets, ports, backlog) if Part.OBSERVER in parts else (None, _nothing)
     admin, census = _admin(settings, secrets, ports) if Part.ADMIN_API in parts else (None, None)
+    site = Site(create_health(health), observer, observes, admin)
+    if tracer is not None:
+        hops = tuple(traced(hop, tracer) for hop in hops)
+        site = _traced_site(site, tracer)
     return Composition(
-        site=Site(create_health(health), observer, observes, admin),
+        site=site,
         around=around,
         hops=hops,
         backlog=backlog,
@@ -80,6 +99,13 @@ def _tell_retention(hops: tuple[Hop, ...], settings: Settings) -> None:
     for hop in hops:
         kept = days[hop.topic]
         hop.metrics.retention.set(inf if kept is None else kept * DAY / 1_000)
+
+
+def _traced_site(site: Site, tracer: Tracer) -> Site:
+    """Trace the requests that put something into the log."""
+    observer = TracedApp(site.observer, "observer receive", tracer) if site.observer else None
+    admin = TracedApp(site.admin, "admin-api act", tracer) if site.admin else None
+    return replace(site, observer=observer, admin=admin)
 
 
 def _telling(health: Health) -> Callable[[str, str | None], None]:

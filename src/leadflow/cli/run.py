@@ -17,7 +17,7 @@ from leadflow.cli.entrance import Entrance
 from leadflow.cli.serve import Server, bind, server, stop_on_signals
 from leadflow.pipeline.hop import Hop, run_hop
 from leadflow.pipeline.lag import measure_lag
-from leadflow.ports import LeadflowError, Unavailable
+from leadflow.ports import LeadflowError, Tracer, Unavailable
 from leadflow.runtime import limits
 from leadflow.runtime.bootstrap import Adapters, Trim, open_adapters
 from leadflow.runtime.garbage import collect_rarely
@@ -26,6 +26,7 @@ from leadflow.runtime.health import create_app as create_health
 from leadflow.runtime.secrets import Secrets
 from leadflow.runtime.settings import Settings
 from leadflow.runtime.supervision import Supervisor, Work
+from leadflow.runtime.tracing import open_tracer
 
 logger = structlog.get_logger(__name__)
 
@@ -76,7 +77,8 @@ async def _run(settings: Settings, secrets: Secrets, parts: frozenset[Part], ann
             async with AsyncExitStack() as stack:
                 adapters = await _opened(stack, process, secrets)
                 if adapters is not None:
-                    await _work(process, secrets, adapters, serving, announce)
+                    tracer = await stack.enter_async_context(open_tracer(settings, _service(parts)))
+                    await _work(process, secrets, adapters, serving, announce, tracer=tracer)
         finally:
             supervisor.stop.set()
             process.http.ask_to_stop()
@@ -115,12 +117,23 @@ async def _opened(stack: AsyncExitStack, process: _Process, secrets: Secrets) ->
     return None
 
 
+def _service(parts: frozenset[Part]) -> str:
+    """Return what this process is called where many are seen together."""
+    return "leadflow" if parts == EVERYTHING else "-".join(["leadflow", *sorted(parts)])
+
+
 async def _work(
-    process: _Process, secrets: Secrets, adapters: Adapters, serving: asyncio.Task[None], announce: Announce
+    process: _Process,
+    secrets: Secrets,
+    adapters: Adapters,
+    serving: asyncio.Task[None],
+    announce: Announce,
+    *,
+    tracer: Tracer | None,
 ) -> None:
     """Put the parts together, let them work until a stop, and drain them."""
     supervisor = process.supervisor
-    composition = compose(process.parts, process.settings, secrets, adapters.ports, supervisor.health)
+    composition = compose(process.parts, process.settings, secrets, adapters.ports, supervisor.health, tracer=tracer)
     supervisor.health.checks = adapters.checks
     for part, work in _background(composition, adapters).items():
         supervisor.start(part, work)

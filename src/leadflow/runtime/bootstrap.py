@@ -133,6 +133,7 @@ async def open_sqlite_log(settings: Settings, clock: Clock, stack: AsyncExitStac
         clock=clock,
         topics=topics_of(settings),
         max_waiting_bytes=settings.max_waiting_bytes,
+        traces=settings.traced,
     )
     stack.push_async_callback(log.close)
     return log

@@ -39,6 +39,7 @@ def kafka_options(settings: Settings) -> KafkaOptions:
         heartbeat=settings.kafka_heartbeat or settings.kafka_session_timeout / _HEARTBEATS,
         transaction_timeout=settings.kafka_transaction_timeout,
         max_waiting_bytes=settings.max_waiting_bytes,
+        traces=settings.traced,
     )
 
 

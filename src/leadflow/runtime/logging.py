@@ -21,10 +21,13 @@ _PERSONAL = frozenset(
     }
 )  # fmt: skip
 _LIBRARIES = {
-    **dict.fromkeys(("uvicorn", "uvicorn.error", "asyncio", "sse_starlette", "httpx", "httpcore"), logging.WARNING),
+    **dict.fromkeys(
+        ("uvicorn", "uvicorn.error", "asyncio", "sse_starlette", "httpx", "httpcore", "urllib3"), logging.WARNING
+    ),
     "aiokafka": logging.WARNING,
     "aiokafka.producer.sender": logging.ERROR,  # warns of every retry, and a new transaction's first write is one
 }
+_REPEATING = ("aiokafka", "opentelemetry")
 _AGAIN_SECONDS = 10.0
 
 
@@ -84,7 +87,8 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=False,  # tests configure more than once; hot paths do not log
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(Seldom("aiokafka"))
+    for repeating in _REPEATING:
+        handler.addFilter(Seldom(repeating))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -15,6 +15,7 @@ from leadflow.ports import LeadflowError
 from leadflow.runtime import setting_values
 from leadflow.runtime.arango_settings import ArangoSettings
 from leadflow.runtime.kafka_settings import KafkaSettings
+from leadflow.runtime.tracing_settings import TracingSettings
 
 PREFIX = "LEADFLOW_"
 SHORTEST_SECRET = 16
@@ -55,7 +56,7 @@ def _blocked_values(value: str) -> str:
     return value
 
 
-class Settings(KafkaSettings, ArangoSettings):
+class Settings(KafkaSettings, ArangoSettings, TracingSettings):
     """Every setting with its default; the descriptions make the table in docs/configuration.md."""
 
     model_config = SettingsConfigDict(
@@ -161,6 +162,11 @@ class Settings(KafkaSettings, ArangoSettings):
     def qualities(self) -> Mapping[str, Quality]:
         """{name of a write key: the quality of what it sends}."""
         return setting_values.source_quality(self.source_quality)
+
+    @property
+    def traced(self) -> bool:
+        """Whether traces are kept and sent."""
+        return self.tracing != "off"
 
     @property
     def log_url(self) -> str:

@@ -92,8 +92,12 @@ DecidedEmit = Linked | Addressed | Refused | Garbled
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the record at `pos` of `identity` changed: at most one write per document."""
+    """What the record at `pos` of `identity` changed: at most one write per document.
+
+    `trace`: the record's own. Stored with the decision, whose batch may be read again in other parts than at first.
+    """
 
     pos: int
     writes: tuple[DecidedWrite, ...] = ()
     emits: tuple[DecidedEmit, ...] = ()
+    trace: str = ""

@@ -31,6 +31,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     touchpoint: Touchpoint
     sender: Sender
     refused: str | None = None  # why nobody could read its identifiers: stored as rejected, so that it can be repaired
+    trace: str = ""
 
     def document(self, *, addr: str | None, src: tuple[str, int] | None) -> TouchpointDoc:
         """The document that says in one write what it is and which way it goes: straight on when `addr` is set."""
@@ -91,7 +92,7 @@ def read_arrival(index: int, record: Record, senders: Senders, hasher: Hasher, n
         rejected = rejection(touchpoint, "no_target", "an action needs the profile that it is about", now)
         return Unusable(index, rejected, record.key)
     key = hasher.touchpoint(touchpoint.source, touchpoint.message_id)
-    return Arrival(index, (record.partition, record.offset), key, touchpoint, sender, refused)
+    return Arrival(index, (record.partition, record.offset), key, touchpoint, sender, refused, record.trace)
 
 
 def _unreadable(record: Record, reason: str, now: int) -> Rejected:

@@ -162,7 +162,7 @@ class Processor:
     def _straight_emit(arrival: Arrival, document: TouchpointDoc) -> Emit:
         sender = arrival.sender
         contacts = sender.contacts if document.kept == sender.keys else contacts_of(document)
-        return resolved_emit(arrival.key, document, contacts)
+        return resolved_emit(arrival.key, document, contacts, arrival.trace)
 
     def _dead_letter(self, arrival: Arrival, document: TouchpointDoc) -> Emit:
         metrics.PROCESSOR.rejected.labels("poison").inc()
@@ -186,7 +186,7 @@ def contacts_of(document: TouchpointDoc) -> tuple[tuple[str, str], ...]:
     )
 
 
-def resolved_emit(key: str, document: TouchpointDoc, contacts: tuple[tuple[str, str], ...]) -> Emit:
+def resolved_emit(key: str, document: TouchpointDoc, contacts: tuple[tuple[str, str], ...], trace: str = "") -> Emit:
     """The record of topic `resolved` for a touchpoint whose address stands."""
     if document.addr is None or document.src is None or document.value is None:
         raise ValueError(f"touchpoint {key} has no address or no body: it cannot be sent to a lead")
@@ -205,6 +205,7 @@ def resolved_emit(key: str, document: TouchpointDoc, contacts: tuple[tuple[str, 
         value=_encode(record),
         id=f"{key}:{document.pos[0]}.{document.pos[1]}",
         type="dev.leadflow.resolved.v1",
+        trace=trace,
     )
 
 
@@ -222,4 +223,5 @@ def _evidence_emit(arrival: Arrival, document: TouchpointDoc) -> Emit:
         value=_encode(record),
         id=f"{arrival.key}:{document.pos[0]}.{document.pos[1]}",
         type="dev.leadflow.identity.v1",
+        trace=arrival.trace,
     )

@@ -55,7 +55,8 @@ class Resolver:
         batch = read_news(records)
         forest = await read_forest(batch.news, documents, self._hasher)
         items = decide(batch.news, forest, self._rules) + batch.garbled
-        decision = DecisionDoc(upto=records[-1].offset + 1, items=tuple(sorted(items, key=lambda item: item.pos)))
+        in_order = sorted(items, key=lambda item: item.pos)
+        decision = DecisionDoc(upto=records[-1].offset + 1, items=_traced(in_order, records))
         bad = sum(isinstance(emit, Refused | Garbled) for item in items for emit in item.emits)
         self._share.admit((0, records[0].offset), len(records), bad + len(batch.commands))
         await keep_commands(self._store, batch.commands, self._clock.now())
@@ -67,13 +68,13 @@ class Resolver:
 
     async def _emits(self, decisions: Iterable[Decision], documents: Documents) -> list[Emit]:
         """The records that follow from the decisions, in their order; bodies come from the touchpoints' documents."""
-        outputs = [(decision.pos, emit) for decision in decisions for emit in decision.emits]
-        keys = [emit.touchpoint for _, emit in outputs if isinstance(emit, Addressed | Refused)]
+        outputs = [(decision.pos, decision.trace, emit) for decision in decisions for emit in decision.emits]
+        keys = [emit.touchpoint for _, _, emit in outputs if isinstance(emit, Addressed | Refused)]
         touchpoints = dict(zip(keys, await documents.get(TOUCHPOINTS, keys), strict=True))
         emits: list[Emit] = []
-        for position, emit in outputs:
+        for position, trace, emit in outputs:
             if isinstance(emit, Linked):
-                emits.append(_link_emit(position, emit))
+                emits.append(_link_emit(position, emit, trace))
             elif isinstance(emit, Garbled):
                 emits.append(garbled_emit(position, emit, self._clock.now()))
             elif (stored := touchpoints[emit.touchpoint]) is None or stored.value.value is None:
@@ -82,7 +83,7 @@ class Resolver:
                 emits.append(refused_emit(stored.value.value, emit, self._clock.now()))
             else:
                 document = _as_decided(stored.value, position, emit)
-                emits.append(resolved_emit(emit.touchpoint, document, contacts_of(document)))
+                emits.append(resolved_emit(emit.touchpoint, document, contacts_of(document), trace))
         return emits
 
 
@@ -93,7 +94,15 @@ def _as_decided(document: TouchpointDoc, position: int, emit: Addressed) -> Touc
     )
 
 
-def _link_emit(position: int, emit: Linked) -> Emit:
+def _traced(decisions: Iterable[Decision], records: Iterable[Record]) -> tuple[Decision, ...]:
+    """Decisions with the traces of the records that they are about."""
+    traces = {record.offset: record.trace for record in records if record.trace}
+    if not traces:
+        return tuple(decisions)
+    return tuple([msgspec.structs.replace(decision, trace=traces.get(decision.pos, "")) for decision in decisions])
+
+
+def _link_emit(position: int, emit: Linked, trace: str) -> Emit:
     link = emit.link
     record = Link(to=emit.child, parent=link.parent, gen=link.gen, at=link.at, cause=link.cause)
     return Emit(
@@ -102,6 +111,7 @@ def _link_emit(position: int, emit: Linked) -> Emit:
         value=_encode(record),
         id=f"{emit.child}:{position}",
         type="dev.leadflow.link.v1",
+        trace=trace,
     )
 
 

@@ -39,7 +39,10 @@ LeadInbox = Sequence[tuple[int, LeadRecord | Unreadable]]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`first` up to, not including, `past` are the offsets that it covers; an order, at `past` - 1, ends it."""
+    """`first` up to, not including, `past` are the offsets that it covers; an order, at `past` - 1, ends it.
+
+    `traces`: by offset, of the records that have one.
+    """
 
     inbox: Mapping[str, LeadInbox]
     order: Order | None
@@ -47,6 +50,7 @@ class Batch:
     commands: tuple[Misfit, ...]  # certainly none, and addressed to no lead: waits in `parked`
     first: int
     past: int
+    traces: Mapping[int, str]
 
 
 def read_batch(records: Sequence[Record]) -> Batch:
@@ -70,7 +74,8 @@ def read_batch(records: Sequence[Record]) -> Batch:
             order, past = decoded, record.offset + 1
             break
         inbox[decoded.to].append((record.offset, decoded))
-    return Batch(inbox, order, tuple(garbage), tuple(commands), records[0].offset, past)
+    traces = {record.offset: record.trace for record in records if record.trace}
+    return Batch(inbox, order, tuple(garbage), tuple(commands), records[0].offset, past, traces)
 
 
 def _outline(record: Record) -> _Outline:

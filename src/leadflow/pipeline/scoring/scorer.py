@@ -1,6 +1,6 @@
 """The scorer: one owner per lead; every output is stored in the lead's document before it is emitted."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -78,7 +78,7 @@ class Scorer:
             self._leads.forget(partition)
             leads |= await self._orders.obey(batch.order, partition, batch.past - 1, batch.first)
         emits = [refused(misfit, now) for misfit in batch.garbage]
-        emits += _emits(leads, batch, now) + _scores(leads, _links(batch))
+        emits += _emits(leads, batch, now) + _scores(leads, batch)
         received = [r.value.received_at for group in batch.inbox.values() for _, r in group if isinstance(r, Resolved)]
         return Step(batch.past, emits, min(received, default=None))
 
@@ -174,7 +174,14 @@ def _emits(leads: Mapping[str, LeadDoc], batch: Batch, now: int) -> list[Emit]:
             metrics.STAGE_CHANGES.labels(way.from_, way.to).inc()
             _measure_delay(batch.inbox.get(entry.key, ()), entry.position, now)
     return [
-        Emit(topic=entry.topic, key=entry.key, value=bytes(entry.value), id=entry.id, type=entry.type)
+        Emit(
+            topic=entry.topic,
+            key=entry.key,
+            value=bytes(entry.value),
+            id=entry.id,
+            type=entry.type,
+            trace=batch.traces.get(entry.position, ""),
+        )
         for entry in entries
     ]
 
@@ -186,8 +193,10 @@ def _measure_delay(inbox: LeadInbox, position: int, now: int) -> None:
             metrics.STAGE_CHANGE_SECONDS.observe(max(0, now - record.value.received_at) / 1_000)
 
 
-def _scores(leads: Mapping[str, LeadDoc], linked: Container[str]) -> list[Emit]:
+def _scores(leads: Mapping[str, LeadDoc], batch: Batch) -> list[Emit]:
     """The latest score of each root of the batch; a tombstone for each lead that was linked below another in it."""
+    linked = _links(batch)
+    traces = _latest_traces(batch) if batch.traces else {}
     emits: list[Emit] = []
     for pid, lead in leads.items():
         value = bytes(lead.score)
@@ -201,7 +210,18 @@ def _scores(leads: Mapping[str, LeadDoc], linked: Container[str]) -> list[Emit]:
                 value=None if value == _NONE else value,
                 id=name,
                 type="dev.leadflow.lead-score.v1",
+                trace=traces.get(pid, ""),
             )
         )
     metrics.LEAD_SCORES.inc(len(emits))
     return emits
+
+
+def _latest_traces(batch: Batch) -> dict[str, str]:
+    """For each lead the last trace among its records: a score is the outcome of them all."""
+    return {
+        pid: batch.traces[position]
+        for pid, group in batch.inbox.items()
+        for position, _ in group
+        if position in batch.traces
+    }
