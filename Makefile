@@ -17,6 +17,7 @@ RUNNABLE := $(VENV)/.leadflow-runnable
 TESTABLE := $(VENV)/.leadflow-testable
 NODE_TESTS := tests/e2e/node
 KAFKA := tools/broker/libs
+PROMETHEUS := tools/prometheus/unpacked
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
 # In the order of the folders: by the number of tests, the longest files, of one test each, would come last.
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
@@ -32,7 +33,7 @@ help: ## list these targets
 run: $(RUNNABLE) ## set up and start the embedded pipeline (LEADFLOW_PORT, 8080 by default)
 	@exec $(BIN)/leadflow up
 
-test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed $(KAFKA)/.fetched ## set up and run all the tests
+test: $(TESTABLE) $(NODE_TESTS)/node_modules/.installed $(KAFKA)/.fetched $(PROMETHEUS)/.fetched ## set up and run all the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 soak: $(TESTABLE) ## look long for what breaks: schedules (SEEDS=2000 a scenario), killed servers (ROUNDS=300), services on Kafka (DRILLS=3)
@@ -84,7 +85,7 @@ lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)
 	@$(BIN)/python tools/lock.py write
 
 clean: ## remove the virtual environment, caches and built files; data/ stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(NODE_TESTS)/node_modules $(KAFKA)
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(NODE_TESTS)/node_modules $(KAFKA) $(PROMETHEUS)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(CREATED):
@@ -126,3 +127,12 @@ $(KAFKA)/.fetched: tools/broker/pom.xml
 		$(BIN)/python -m tools.broker --fetch || echo "Maven could not fetch it; its tests will try once more"; \
 	elif [ -n "$${CI:-}" ]; then echo "CI needs Java, Maven and OpenSSL for the tests of Kafka" >&2; exit 2; \
 	else echo "no Java, Maven or OpenSSL: the tests of Kafka will be skipped"; fi
+
+# Without Prometheus and without Debian's tools its tests skip themselves, except in CI, where they must run.
+$(PROMETHEUS)/.fetched: tools/prometheus/programs.py
+	@if command -v promtool >/dev/null || { command -v apt-get && command -v dpkg-deb; } >/dev/null; then \
+		echo "fetching Prometheus for its tests"; \
+		{ $(BIN)/python -m tools.prometheus --fetch && mkdir -p $(PROMETHEUS) && touch $@; } || \
+			echo "Prometheus could not be fetched; its tests will try once more"; \
+	elif [ -n "$${CI:-}" ]; then echo "CI needs Prometheus, or apt-get and dpkg-deb to fetch it" >&2; exit 2; \
+	else echo "no Prometheus, no apt-get: its tests will be skipped"; fi

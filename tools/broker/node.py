@@ -52,7 +52,7 @@ class Node:
             raise RuntimeError(f"the node at {self.address} runs already")
         with self.log.open("ab") as output:
             keeper = subprocess.Popen(  # noqa: S603  our own arguments, no shell
-                [sys.executable, "-I", str(HERE / "keeper.py"), *self._command],
+                [sys.executable, "-I", str(HERE.parent / "keeper.py"), *self._command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
