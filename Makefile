@@ -60,6 +60,7 @@ check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
 	@$(BIN)/lint-imports
 	@$(BIN)/leadflow schemas --check
 	@$(BIN)/leadflow settings --check
+	@$(BIN)/python -m tools.dashboards --check
 	@$(BIN)/python -m tools.chart check
 	@$(BIN)/leadflow size --check
 	@$(BIN)/python tools/lock.py check
@@ -72,8 +73,9 @@ format: $(TESTABLE) ## put the code into its one form
 schemas: $(TESTABLE) ## regenerate schemas/ from the wire types
 	@$(BIN)/leadflow schemas
 
-docs: $(TESTABLE) ## regenerate the tables in docs/configuration.md and docs/operations.md
+docs: $(TESTABLE) ## regenerate the tables in docs/configuration.md and docs/operations.md, and the dashboards
 	@$(BIN)/leadflow settings
+	@$(BIN)/python -m tools.dashboards
 
 chart: $(TESTABLE) ## regenerate the made files of helm/leadflow (schema and table of values, topics)
 	@$(BIN)/python -m tools.chart write
