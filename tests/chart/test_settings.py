@@ -21,6 +21,7 @@ ODD: Json = {
     "source_quality": "web:bought",
     "blocked_values": "0000,/^test/",
     "custom_ids": "loyalty_id",
+    "otlp_endpoint": "http://collector.tracing:4318",
     "kafka_heartbeat": 2.5,
     "kafka_replication": 2,
 }

@@ -1,10 +1,12 @@
-{{/* The image of a component. Takes {root, values}. */}}
+{{/* The image of a component: its own tag or digest stands over those of all. Takes {root, values}. */}}
 {{- define "leadflow.image" -}}
-{{- $image := .root.Values.image -}}
-{{- $repository := dig "image" "repository" "" .values | default $image.repository -}}
-{{- if $image.digest -}}
-{{ printf "%s@%s" $repository $image.digest }}
+{{- $all := .root.Values.image -}}
+{{- $own := dig "image" dict .values -}}
+{{- $repository := default $all.repository $own.repository -}}
+{{- $digest := ternary $own.digest $all.digest (not (and (empty $own.tag) (empty $own.digest))) -}}
+{{- if $digest -}}
+{{ printf "%s@%s" $repository $digest }}
 {{- else -}}
-{{ printf "%s:%s" $repository (default .root.Chart.AppVersion $image.tag) }}
+{{ printf "%s:%s" $repository (coalesce $own.tag $all.tag .root.Chart.AppVersion) }}
 {{- end -}}
 {{- end -}}

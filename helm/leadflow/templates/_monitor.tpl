@@ -19,5 +19,7 @@ spec:
     - port: http
       path: /metrics
       interval: {{ $monitor.interval }}
+      # leadflow_runtime_build_info tells its `service` itself: observer, not the name of an object.
+      honorLabels: true
 {{- end -}}
 {{- end -}}
