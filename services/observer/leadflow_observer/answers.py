@@ -1,5 +1,8 @@
 """Every answer that the observer gives. SDKs read `code` and `message`; browsers need CORS headers on each."""
 
+import re
+from functools import lru_cache
+
 import msgspec
 
 from leadflow.pipeline.ingest.refusal import Refusal
@@ -10,6 +13,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON = (b"content-type", b"application/json")
 _GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 _DAY = b"86400"
+_ORDINARY_ORIGIN = re.compile(rb"[!-~]{1,255}")
 _ALLOWED_HEADERS = b"authorization, content-type, anonymousid, sentat, traceparent, x-retry-count, x-write-key"
 
 
@@ -27,7 +31,6 @@ class _Error(msgspec.Struct, frozen=True):
 
 
 SUCCESS = Answer(200, b'{"success":true}')
-_SUCCESS_HEADERS = [JSON, (b"content-length", str(len(SUCCESS.body)).encode())]
 PIXEL = Answer(200, _GIF, ((b"content-type", b"image/gif"), (b"cache-control", b"no-store, max-age=0")))
 PREFLIGHT = Answer(
     204,
@@ -50,8 +53,19 @@ def refuse(refusal: Refusal, *more: tuple[bytes, bytes]) -> Answer:
 
 def response_start(answer: Answer, origin: bytes | None) -> Message:
     """Begin the response; an origin is echoed: the write key names the sender, cookies play no part."""
-    if answer is SUCCESS and origin is None:
-        return {"type": "http.response.start", "status": 200, "headers": _SUCCESS_HEADERS}
+    return {"type": "http.response.start", "status": answer.status, "headers": _headers(answer, origin)}
+
+
+@lru_cache(maxsize=1024)
+def whole_success(origin: bytes | None) -> bytes | None:
+    """Write SUCCESS behind its status line; None for an origin as no browser sends one."""
+    if origin is not None and _ORDINARY_ORIGIN.fullmatch(origin) is None:
+        return None
+    head = b"".join(b"%s: %s\r\n" % header for header in _headers(SUCCESS, origin))
+    return head + b"\r\n" + SUCCESS.body
+
+
+def _headers(answer: Answer, origin: bytes | None) -> list[tuple[bytes, bytes]]:
     headers = list(answer.headers)
     if answer is not PREFLIGHT:  # RFC 9110: a 204 has no length
         headers.append((b"content-length", str(len(answer.body)).encode()))
@@ -61,4 +75,4 @@ def response_start(answer: Answer, origin: bytes | None) -> Message:
             (b"access-control-expose-headers", b"Retry-After"),
             (b"vary", b"Origin"),
         ]
-    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+    return headers

@@ -12,8 +12,9 @@ from leadflow.pipeline.ingest.pipe import Ingest
 from leadflow.pipeline.ingest.refusal import Refusal, try_later
 from leadflow.pipeline.ingest.settings import ObserverSettings
 from leadflow.ports import Clock, Log
+from leadflow.runtime.whole_answer import offered
 from leadflow_observer.admission import Admission
-from leadflow_observer.answers import PIXEL, PREFLIGHT, SUCCESS, Answer, refuse, response_start
+from leadflow_observer.answers import PIXEL, PREFLIGHT, SUCCESS, Answer, refuse, response_start, whole_success
 from leadflow_observer.callers import Callers, Headers, Scope, pixel_data, read_query
 from leadflow_observer.reading import Disconnected, Message, Receive, read_rest, whole_body
 from leadflow_observer.routes import ROUTES, Route, route_of
@@ -72,10 +73,11 @@ class Observer:
         except Disconnected:
             answer = _GONE
         metrics.OBSERVER_REQUESTS.add(1, route.path if route else "other", str(answer.status))
-        if answer is _GONE:
+        origin = headers.get(b"origin")
+        if answer is _GONE or (answer is SUCCESS and _succeeded_whole(scope, origin)):
             return
         try:
-            await send(response_start(answer, headers.get(b"origin")))
+            await send(response_start(answer, origin))
             await send({"type": "http.response.body", "body": answer.body})
         except OSError:  # the client has gone: what was acknowledged is durable all the same
             return
@@ -137,6 +139,13 @@ def _outcome(route: Route, refusal: Refusal | None) -> Answer:
     if route.pixel and (refusal is None or not _temporary(refusal)):
         return PIXEL  # a picture in a mail must not turn into a broken one because of what is behind it
     return SUCCESS if refusal is None else refuse(refusal)
+
+
+def _succeeded_whole(scope: Scope, origin: bytes | None) -> bool:
+    """Answer with success in one write, where the server can."""
+    write = offered(scope)
+    rest = whole_success(origin) if write is not None else None
+    return write is not None and rest is not None and write(SUCCESS.status, rest)
 
 
 def _temporary(refusal: Refusal) -> bool:

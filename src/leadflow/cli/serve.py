@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from leadflow.cli.protocol import Protocol
 from leadflow.runtime.health import Asgi
 from leadflow.runtime.settings import Settings, SettingsError
 
@@ -60,7 +61,7 @@ def server(app: Asgi, settings: Settings) -> Server:
         uvicorn.Config(
             app,
             loop="none",  # runs in ours
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             access_log=False,

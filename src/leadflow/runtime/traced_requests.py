@@ -72,7 +72,8 @@ class TracedApp:
         request, began = _Request(context), time_ns()
         token = _served.set(request)
         try:
-            await self._app(scope, receive, _watching(send, request))
+            # What goes past the messages is not seen here: no extension of the server's is offered on.
+            await self._app({**scope, "extensions": {}}, receive, _watching(send, request))
         finally:
             _served.reset(token)
             if request.records:
