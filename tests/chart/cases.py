@@ -1,7 +1,8 @@
-"""What is rendered: every tier, and on one of them every feature alone, all together and none."""
+"""What is rendered: every tier, and in both modes every feature alone, all together and none."""
 
 import functools
 
+from chart import features
 from chart.render import CHART, Case, Json, merged
 
 # What an operator has to give, whatever the tier.
@@ -10,7 +11,15 @@ GIVEN: Json = {
     "kafka": {"brokers": ["kafka-0.kafka:9092", "kafka-1.kafka:9092"]},
     "arangodb": {"endpoints": ["arangodb-0.arangodb:8529", "arangodb-1.arangodb:8529"]},
 }
-FEATURES: dict[str, Json] = {}
+
+
+def _each(base: Case, wanted: dict[str, Json]) -> tuple[Case, ...]:
+    return tuple(base.having(f"{base} with {name}", values) for name, values in wanted.items())
+
+
+def _all(base: Case, wanted: dict[str, Json]) -> Case:
+    return base.having(f"{base} with everything", functools.reduce(merged, wanted.values(), {}))
+
 
 EMBEDDED = Case("embedded")
 DISTRIBUTED = Case("distributed", ("distributed.yaml",)).having("distributed", GIVEN)
@@ -18,9 +27,14 @@ TIERS = tuple(
     Case(path.stem, ("distributed.yaml", path.name)).having(path.stem, GIVEN)
     for path in sorted(CHART.glob("tier-*.yaml"))
 )
-BASE = TIERS[0] if TIERS else DISTRIBUTED
-FEATURED = (
-    *(BASE.having(f"{BASE} with {name}", values) for name, values in FEATURES.items()),
-    BASE.having(f"{BASE} with everything", functools.reduce(merged, FEATURES.values(), {})),
+EMBEDDED_EVERYTHING = _all(EMBEDDED, features.ANYWHERE | features.EMBEDDED)
+EVERYTHING = _all(DISTRIBUTED, features.ANYWHERE | features.DISTRIBUTED)
+ALL = (
+    EMBEDDED,
+    *_each(EMBEDDED, features.ANYWHERE | features.EMBEDDED),
+    EMBEDDED_EVERYTHING,
+    DISTRIBUTED,
+    *_each(DISTRIBUTED, features.ANYWHERE | features.DISTRIBUTED | features.APART),
+    EVERYTHING,
+    *TIERS,
 )
-ALL = (EMBEDDED, DISTRIBUTED, *TIERS, *FEATURED)

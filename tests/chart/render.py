@@ -35,9 +35,15 @@ class Case:
         """Return how pytest names it."""
         return self.name
 
+    @property
+    def given(self) -> Json:
+        """The values that stand over those of the chart."""
+        loaded: Json = json.loads(self.values)
+        return loaded
+
     def having(self, name: str, values: Json, release: str = "leadflow") -> "Case":
         """Return this case with further values, which stand over those that it has."""
-        return Case(name, self.overlays, json.dumps(merged(json.loads(self.values), values)), release)
+        return Case(name, self.overlays, json.dumps(merged(self.given, values)), release)
 
 
 def merged(under: Json, over: Json) -> Json:

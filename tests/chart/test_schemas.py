@@ -49,8 +49,7 @@ def test_an_unknown_kind_is_found() -> None:
 
 
 def test_every_schema_tells_its_source() -> None:
-    """Each file in crds/ names what it was made from, at which version and under which licence."""
+    """Each file in crds/ names what it was made from, at which version and under which licence, or that it was not."""
     for path in CRDS.glob("*.json"):
         told = json.loads(path.read_text(encoding="utf-8"))["$comment"]
-        assert "python -m tools.crds" in told
-        assert "Apache-2.0" in told
+        assert ("python -m tools.crds" in told and "Apache-2.0" in told) or "written by hand" in told
