@@ -25,7 +25,7 @@ ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3
 
-.PHONY: help run test soak demo kafka bench check format schemas docs chart tiers lock clean
+.PHONY: help run test soak demo kafka bench check format schemas docs chart tiers manifests lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,7 @@ check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
 	@$(BIN)/python -m tools.chart check
 	@$(BIN)/leadflow size --check
 	@$(BIN)/python tools/lock.py check
+	@$(BIN)/python tools/manifests.py check
 	@$(BIN)/python tools/house.py
 
 format: $(TESTABLE) ## put the code into its one form
@@ -82,6 +83,9 @@ chart: $(TESTABLE) ## regenerate the made files of helm/leadflow (schema and tab
 
 tiers: $(TESTABLE) ## write the chart's tiers anew from the measured rates (docs/sizing.md)
 	@$(BIN)/leadflow size --write
+
+manifests: $(TESTABLE) ## render k8s/ from the Helm chart anew
+	@$(BIN)/python tools/manifests.py write
 
 lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)
 	@$(BIN)/python tools/lock.py write
