@@ -1,6 +1,7 @@
 """What is rendered: every tier, and in both modes every feature alone, all together and none."""
 
 import functools
+from collections.abc import Callable
 
 from chart import features
 from chart.render import CHART, Case, Json, merged
@@ -38,3 +39,18 @@ ALL = (
     EVERYTHING,
     *TIERS,
 )
+
+
+def in_every_case(check: Callable[[Case], None]) -> Callable[[], None]:
+    """Make a check of one case a test over all: a parameter a case would cost more than what most checks do."""
+
+    def test() -> None:
+        for case in ALL:
+            try:
+                check(case)
+            except Exception as error:
+                error.add_note(f"in the case {case}")
+                raise
+
+    test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
+    return test

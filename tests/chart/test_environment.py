@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-import pytest
-from chart.cases import ALL, DISTRIBUTED, EMBEDDED
+from chart.cases import DISTRIBUTED, EMBEDDED, in_every_case
 from chart.reading import Pod, environment, of_kind, pods, strings
 from chart.render import Case, objects
 
@@ -38,7 +37,13 @@ PLACES: dict[str, tuple[Json, str]] = {
     ),
 }
 FIXED = {"LEADFLOW_DATA": "/data", "LEADFLOW_PORT": "8080"}
-SAMPLES: Json = {"int": 3, "float": 2.5, "str": "text", "source_quality": "web:opt_in"}
+SAMPLES: Json = {
+    "int": 3,
+    "float": 2.5,
+    "str": "text",
+    "source_quality": "web:opt_in",
+    "otlp_endpoint": "http://a:4318",
+}
 MADE_UP = "name:a-secret-of-a-test"
 NEEDED = {
     "observer": {"LEADFLOW_WRITE_KEYS", "LEADFLOW_HASH_SECRET", "LEADFLOW_KAFKA_PASSWORD"},
@@ -49,10 +54,9 @@ NEEDED = {
     "embedded": {"LEADFLOW_WRITE_KEYS", "LEADFLOW_ADMIN_TOKEN", "LEADFLOW_HASH_SECRET"},
     "test": {"LEADFLOW_WRITE_KEYS", "LEADFLOW_ADMIN_TOKEN"},
 }
-each_case = pytest.mark.parametrize("case", ALL, ids=str)
 
 
-@each_case
+@in_every_case
 def test_every_setting_exists_and_is_taken(case: Case) -> None:
     """The program starts with what each pod is given: no name is misspelt, no value refused."""
     for pod in pods(objects(case)):
@@ -72,7 +76,7 @@ def known() -> set[str]:
     return {f"LEADFLOW_{name.upper()}" for name in Settings.model_fields}
 
 
-@each_case
+@in_every_case
 def test_no_variable_is_given_twice(case: Case) -> None:
     """Of two, the last would win in silence."""
     for pod in pods(objects(case)):
@@ -80,7 +84,7 @@ def test_no_variable_is_given_twice(case: Case) -> None:
         assert len(names) == len(set(names))
 
 
-@each_case
+@in_every_case
 def test_secrets_are_references(case: Case) -> None:
     """No Secret is made here, no secret stands in a ConfigMap or in a pod, and no one that is not needed is given."""
     assert of_kind(objects(case), "Secret") == []
@@ -94,7 +98,7 @@ def test_secrets_are_references(case: Case) -> None:
     assert not SECRETS & {name for one in of_kind(objects(case), "ConfigMap") for name in one["data"]}
 
 
-@each_case
+@in_every_case
 def test_nothing_that_looks_like_a_key_stands_anywhere(case: Case) -> None:
     """No PEM block, no URL with a password, no long random text that is not a checksum of our own."""
     for one in objects(case):

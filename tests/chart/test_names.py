@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from chart.cases import ALL, DISTRIBUTED, EMBEDDED_EVERYTHING, EVERYTHING
+from chart.cases import DISTRIBUTED, EMBEDDED_EVERYTHING, EVERYTHING, in_every_case
 from chart.render import Case, objects
 
 LONGEST_RELEASE = "a-release-with-the-longest-name-that-helm-lets-one-g5"
-each_case = pytest.mark.parametrize("case", ALL, ids=str)
 
 
 def named(case: Case) -> set[tuple[str, str]]:
@@ -15,7 +14,7 @@ def named(case: Case) -> set[tuple[str, str]]:
     return {(one["kind"], one["metadata"]["name"]) for one in objects(case)}
 
 
-@each_case
+@in_every_case
 def test_every_object_is_labelled(case: Case) -> None:
     """With what Kubernetes recommends, and with the release in its name, in the namespace of the release."""
     assert len(named(case)) == len(objects(case))

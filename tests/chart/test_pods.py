@@ -1,12 +1,10 @@
 """What every pod of the chart promises to whoever runs the cluster."""
 
-import pytest
-from chart.cases import ALL
+from chart.cases import in_every_case
 from chart.reading import Pod, environment, of_kind, pods
 from chart.render import Case, objects
 
 PORT = 8080
-each_case = pytest.mark.parametrize("case", ALL, ids=str)
 
 
 def of(case: Case) -> list[Pod]:
@@ -16,7 +14,7 @@ def of(case: Case) -> list[Pod]:
     return found
 
 
-@each_case
+@in_every_case
 def test_nobody_is_root_and_nothing_can_be_written(case: Case) -> None:
     """Containers run as a user, without capabilities, on a read-only file system, under the runtime's seccomp."""
     for pod in of(case):
@@ -32,7 +30,7 @@ def test_nobody_is_root_and_nothing_can_be_written(case: Case) -> None:
         assert all("hostPath" not in volume for volume in pod.spec.get("volumes", []))
 
 
-@each_case
+@in_every_case
 def test_no_pod_can_talk_to_the_cluster(case: Case) -> None:
     """No token is mounted, whatever the account allows, and no neighbour's address comes into the environment."""
     for pod in of(case):
@@ -42,7 +40,7 @@ def test_no_pod_can_talk_to_the_cluster(case: Case) -> None:
     assert of_kind(objects(case), "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding") == []
 
 
-@each_case
+@in_every_case
 def test_kubernetes_knows_how_a_service_is(case: Case) -> None:
     """Start-up and liveness ask whether the process is alive, readiness whether it can work."""
     for pod in of(case):
@@ -53,7 +51,7 @@ def test_kubernetes_knows_how_a_service_is(case: Case) -> None:
                 assert pod.container[probe]["httpGet"] == {"path": path, "port": "http"}
 
 
-@each_case
+@in_every_case
 def test_the_server_listens_where_the_port_is_named(case: Case) -> None:
     """The setting of the port is the container's port, and the address is not that of the pod alone."""
     for pod in of(case):
@@ -63,7 +61,7 @@ def test_the_server_listens_where_the_port_is_named(case: Case) -> None:
             assert given["LEADFLOW_HOST"] in {"0.0.0.0", "::"}  # noqa: S104  that is the point
 
 
-@each_case
+@in_every_case
 def test_a_pod_may_finish_what_it_began(case: Case) -> None:
     """SIGKILL comes later than the longest that a stop may take."""
     for pod in of(case):
@@ -72,7 +70,7 @@ def test_a_pod_may_finish_what_it_began(case: Case) -> None:
             assert pod.spec["terminationGracePeriodSeconds"] > drain
 
 
-@each_case
+@in_every_case
 def test_every_container_says_what_it_needs(case: Case) -> None:
     """Requests and limits of CPU, memory and ephemeral storage are there, and no request is above its limit."""
     for pod in of(case):
@@ -80,17 +78,17 @@ def test_every_container_says_what_it_needs(case: Case) -> None:
         assert resources["requests"].keys() == resources["limits"].keys() == {"cpu", "memory", "ephemeral-storage"}
 
 
-@each_case
+@in_every_case
 def test_mounts_and_volumes_are_of_one_mind(case: Case) -> None:
     """Every mount has its volume, every volume its mount, and what can be written is bounded."""
     for pod in of(case):
         claims = {claim["metadata"]["name"] for claim in pod.owner["spec"].get("volumeClaimTemplates", [])}
         volumes = {volume["name"]: volume for volume in pod.spec.get("volumes", [])}
-        assert {mount["name"] for mount in pod.container["volumeMounts"]} == volumes.keys() | claims
+        assert {mount["name"] for mount in pod.container.get("volumeMounts", [])} == volumes.keys() | claims
         assert all("sizeLimit" in volume["emptyDir"] for volume in volumes.values() if "emptyDir" in volume)
 
 
-@each_case
+@in_every_case
 def test_pods_of_one_service_spread(case: Case) -> None:
     """Over nodes and zones, counting the pods of their own service."""
     for pod in of(case):
@@ -101,7 +99,7 @@ def test_pods_of_one_service_spread(case: Case) -> None:
                 assert constraint["labelSelector"] == pod.owner["spec"]["selector"]
 
 
-@each_case
+@in_every_case
 def test_no_image_floats(case: Case) -> None:
     """Every image, also an operator's, has a tag that stays what it is, or a digest."""
     for pod in of(case):

@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from chart.cases import ALL
+from chart.cases import in_every_case
 from chart.reading import Pod, chosen, of_kind, pods, strings
 from chart.render import Case, objects
 
 Json = dict[str, Any]
-
-each_case = pytest.mark.parametrize("case", ALL, ids=str)
 
 
 def selected(selector: Json, rendered: tuple[Json, ...]) -> list[Pod]:
@@ -23,14 +20,14 @@ def ports(pod: Pod) -> set[str | int]:
     return {port[key] for port in pod.container.get("ports", []) for key in ("name", "containerPort")}
 
 
-@each_case
+@in_every_case
 def test_a_workload_selects_its_own_pods(case: Case) -> None:
     """And those of no other, not even of jobs and tests."""
     for one in of_kind(objects(case), "Deployment", "StatefulSet"):
         assert [pod.owner for pod in selected(one["spec"]["selector"], objects(case))] == [one]
 
 
-@each_case
+@in_every_case
 def test_a_service_has_the_pods_of_one_component(case: Case) -> None:
     """Which serve the port that it leads to."""
     for service in of_kind(objects(case), "Service"):
@@ -40,7 +37,7 @@ def test_a_service_has_the_pods_of_one_component(case: Case) -> None:
         assert service["metadata"]["name"] == pod.owner["metadata"]["name"]
 
 
-@each_case
+@in_every_case
 def test_a_stateful_set_has_its_service(case: Case) -> None:
     """The one that its spec names."""
     services = {service["metadata"]["name"] for service in of_kind(objects(case), "Service")}
@@ -48,18 +45,18 @@ def test_a_stateful_set_has_its_service(case: Case) -> None:
         assert one["spec"]["serviceName"] in services
 
 
-@each_case
+@in_every_case
 def test_a_network_policy_is_about_pods_that_are_there(case: Case) -> None:
     """Each selects pods of this release alone, and lets traffic to ports that they have."""
     for policy in of_kind(objects(case), "NetworkPolicy"):
         about = selected(policy["spec"]["podSelector"], objects(case))
-        assert about or policy["metadata"]["name"].endswith("-test"), policy["metadata"]["name"]
+        assert about, policy["metadata"]["name"]
         assert policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == case.release
         for rule in policy["spec"].get("ingress", []):
             assert all({port["port"] for port in rule.get("ports", [])} <= ports(pod) for pod in about)
 
 
-@each_case
+@in_every_case
 def test_policies_leave_no_service_out(case: Case) -> None:
     """Where there are policies, every pod has one for what comes in and one for what goes out."""
     policies = of_kind(objects(case), "NetworkPolicy")
@@ -68,7 +65,7 @@ def test_policies_leave_no_service_out(case: Case) -> None:
         assert {"Ingress", "Egress"} <= {kind for one in about for kind in one["spec"]["policyTypes"]}, pod
 
 
-@each_case
+@in_every_case
 def test_a_monitor_finds_its_services(case: Case) -> None:
     """Every service that can be scraped is selected once, and has the port that is scraped."""
     for monitor in of_kind(objects(case), "ServiceMonitor"):
@@ -83,7 +80,7 @@ def test_a_monitor_finds_its_services(case: Case) -> None:
             assert {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]} <= names
 
 
-@each_case
+@in_every_case
 def test_routes_lead_to_services(case: Case) -> None:
     """An Ingress and an HTTPRoute name services, and ports that those have."""
     served = {
@@ -107,7 +104,7 @@ def _backends(rendered: tuple[Json, ...]) -> Iterator[tuple[str, str | int]]:
                 yield backend["name"], backend["port"]
 
 
-@each_case
+@in_every_case
 def test_what_pods_read_is_there(case: Case) -> None:
     """Config maps and accounts are made here, or named in the values, as all secrets are."""
     given = set(strings(case.given))
@@ -137,7 +134,7 @@ def _references(value: object) -> Iterator[tuple[str, str]]:
             yield from _references(inner)
 
 
-@each_case
+@in_every_case
 def test_kafkas_parts_are_of_one_cluster(case: Case) -> None:
     """Pools, topics and users carry the label that tells Strimzi which cluster they are of, and it is made here."""
     clusters = {one["metadata"]["name"] for one in of_kind(objects(case), "Kafka")}
@@ -145,7 +142,7 @@ def test_kafkas_parts_are_of_one_cluster(case: Case) -> None:
         assert one["metadata"]["labels"]["strimzi.io/cluster"] in clusters
 
 
-@each_case
+@in_every_case
 def test_backups_are_of_the_database(case: Case) -> None:
     """The policy selects the deployment that is made here."""
     for policy in of_kind(objects(case), "ArangoBackupPolicy"):

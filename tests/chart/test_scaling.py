@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from chart.cases import ALL, TIERS
+from chart.cases import ALL, TIERS, in_every_case
 from chart.reading import Pod, chosen, environment, of_kind, pods, quantity
 from chart.render import Case, objects
 
@@ -15,7 +15,6 @@ SMALL = {"observer": (2, 4, 8, 20), "processing": (1, 4, 8, 120), "database": (1
 LARGE = {"observer": (4, 4, 8, 20), "processing": (2, 4, 8, 120), "database": (2, 8, 16, 500), "admin": (2, 4, 8, 40)}
 BOUNDS = {"tier-100k": SMALL, "tier-1m": SMALL, "tier-2m": LARGE}
 GROUPS = {"observer": "observer", "processor": "processing", "scoring": "processing", "admin-api": "admin"}
-each_case = pytest.mark.parametrize("case", ALL, ids=str)
 
 
 def scalers(rendered: tuple[Json, ...]) -> list[tuple[str, str, int, int, Json]]:
@@ -38,7 +37,7 @@ def counts(pod: Pod, rendered: tuple[Json, ...]) -> tuple[int, int]:
     return replicas, replicas
 
 
-@each_case
+@in_every_case
 def test_an_autoscaler_has_its_target(case: Case) -> None:
     """It is there, scaled by one alone, and says no number of its own that would fight the scaler's."""
     owners = {(pod.owner["kind"], pod.owner["metadata"]["name"]): pod.owner for pod in pods(objects(case))}
@@ -50,7 +49,7 @@ def test_an_autoscaler_has_its_target(case: Case) -> None:
         assert 1 <= fewest <= most, f"{kind} {name}"
 
 
-@each_case
+@in_every_case
 def test_without_an_autoscaler_the_number_is_said(case: Case) -> None:
     """Otherwise Kubernetes would run one pod, whatever the tier."""
     scaled = {(kind, name) for kind, name, *_ in scalers(objects(case))}
@@ -59,7 +58,7 @@ def test_without_an_autoscaler_the_number_is_said(case: Case) -> None:
             assert pod.owner["spec"]["replicas"] >= 1
 
 
-@each_case
+@in_every_case
 def test_no_more_consumers_than_partitions(case: Case) -> None:
     """A process without a partition does nothing but cost."""
     for pod in pods(objects(case)):
@@ -69,7 +68,7 @@ def test_no_more_consumers_than_partitions(case: Case) -> None:
             )
 
 
-@each_case
+@in_every_case
 def test_a_budget_never_stops_a_node_from_being_drained(case: Case) -> None:
     """It is about pods that are there, of which there is always one more than it asks for."""
     for budget in of_kind(objects(case), "PodDisruptionBudget"):
