@@ -69,6 +69,16 @@ def test_a_table_gives_each_number_its_reason() -> None:
         assert expected in printed
 
 
+def test_a_simulation_shows_the_lost_pod() -> None:
+    """The longest time grows by the session and the rebalance, and the other rows do not change."""
+    calm, lost = size("--tier", "100k", "--simulate").stdout.splitlines()[3:5]
+    longest = [
+        float(line.rpartition("campaign")[2].replace(", processor pod lost", "").split()[2]) for line in (calm, lost)
+    ]
+    assert longest[0] < 1
+    assert 10 < longest[1] < 20
+
+
 def test_json_is_for_programs() -> None:
     """The plan with its workload, in full."""
     found = json.loads(size("--profiles", "1000000", "--output", "json").stdout)

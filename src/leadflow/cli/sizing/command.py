@@ -8,8 +8,9 @@ import typer
 
 from leadflow.cli.sizing.overlay import overlay
 from leadflow.cli.sizing.shipped import check_tiers, write_tiers
+from leadflow.cli.sizing.simulated import simulated
 from leadflow.cli.sizing.table import table
-from leadflow.core.sizing import TIERS, Availability, SizingError, Workload, plan, shipped_rates
+from leadflow.core.sizing import TIERS, Availability, Plan, Rates, SizingError, Workload, plan, shipped_rates
 from leadflow.core.sizing.workload import option
 from leadflow.ports import LeadflowError
 
@@ -44,6 +45,10 @@ def size(
         typer.Option(help="What may be lost without a pause: none, pods (and brokers), servers.", show_default=False),
     ] = None,
     output: Annotated[Output, typer.Option(help="For people, for Helm, for programs.")] = "table",
+    simulate: Annotated[
+        bool, typer.Option(help="Simulate a day with a campaign and a lost pod, as queues (seconds, for 10M profiles).")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the simulation.")] = 1,
     check: Annotated[bool, typer.Option(help="Fail if a shipped tier is not what this prints.")] = False,
     write: Annotated[bool, typer.Option(help="Write the shipped tiers into the chart.")] = False,
 ) -> None:
@@ -67,24 +72,35 @@ def size(
     }
     if tier is None and profiles is None:
         raise NoPlan("say how many: --profiles 2000000, or --tier 2m")
-    _print(tier, given, output)
-
-
-def _print(tier: TierName | None, given: dict[str, Any], output: Output) -> None:
-    """Plan and print. A tier whose workload was changed is no tier any more: nothing bounds it."""
     rates = shipped_rates()
+    found = _planned(tier, given, rates)
+    if simulate:
+        typer.echo(simulated(found, rates, seed=seed))
+    else:
+        _print(found, rates, output, _typed(tier, given))
+
+
+def _planned(tier: TierName | None, given: dict[str, Any], rates: Rates) -> Plan:
+    """Plan. A tier whose workload was changed is no tier any more: nothing bounds it."""
     shipped = TIERS[tier] if tier else None
     try:
         base = asdict(shipped.workload) if shipped else {}
         workload = Workload(**{**base, **given})
-        found = plan(workload, rates, shipped.ceiling if shipped and not given else None)
+        return plan(workload, rates, shipped.ceiling if shipped and not given else None)
     except SizingError as error:
         raise NoPlan(str(error)) from None
+
+
+def _typed(tier: TierName | None, given: dict[str, Any]) -> str:
+    """Return the command that asks for this plan."""
+    asked = [f"--tier {tier}"] if tier else []
+    return " ".join(["leadflow size", *asked, *(f"{option(name)} {value}" for name, value in given.items())])
+
+
+def _print(found: Plan, rates: Rates, output: Output, command: str) -> None:
     if output == "json":
         typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     elif output == "overlay":
-        asked = "".join(f" {option(name)} {value}" for name, value in given.items())
-        tier_asked = f" --tier {tier}" if tier else ""
-        typer.echo(overlay(found, rates, f"leadflow size{tier_asked}{asked} --output overlay"), nl=False)
+        typer.echo(overlay(found, rates, f"{command} --output overlay"), nl=False)
     else:
         typer.echo(table(found))

@@ -27,7 +27,7 @@ MOST_SERVER_GIB = 500
 
 # Unmeasured: no ArangoDB server could be asked (docs/arangodb.md). Replace them with figures of yours.
 BACKLOG_MIB = 10
-"""Unmeasured: memory for each partition that a process works off when it is behind: a batch of 2,000 records, decoded."""
+"""Unmeasured: memory for each partition that a process works off when it is behind: 2,000 records, decoded."""
 DOCUMENT_US = 400.0
 """Unmeasured: CPU of a database server for a document read or written, fsync waited for."""
 DATABASE_BASE_GIB = 2.0

@@ -61,8 +61,8 @@ def brokers(workload: Workload, rates: Rates) -> Brokers:
             Reasoned(
                 "Kafka: a broker's disk",
                 f"{disk} GiB",
-                f"{kept / GIB:,.1f} GiB ({by_age:.0f} B a touchpoint for {workload.retention_days} days, {changes:.0f} B "
-                f"for {STAGE_CHANGE_DAYS}, scores) x {copies} copies, {percent(FILL)} full",
+                f"{kept / GIB:,.1f} GiB ({by_age:.0f} B a touchpoint for {workload.retention_days} days, "
+                f"{changes:.0f} B for {STAGE_CHANGE_DAYS}, the latest scores) x {copies} copies, {percent(FILL)} full",
             ),
             Reasoned(
                 "Kafka: a broker's CPU, memory",

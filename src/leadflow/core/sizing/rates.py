@@ -25,6 +25,8 @@ class Rates:
 
     `…_us`: at full load, in large batches. `…_small_us`: at the rate of a tier, where a batch is a record or a few.
     `…_idle_cores`: what a process uses while nothing comes. Over Kafka, the store in SQLite, whose client is dearer.
+    `…_ms`: mean times at the rate of a tier: of an acknowledgement, of a batch from fetch to commit, and from receipt
+    until scored (`end_to_end_ms`, which nothing is computed from: the simulation is compared with it).
     """
 
     machine: str
@@ -65,6 +67,11 @@ class Rates:
     identity_bytes: Rate
     identity_index_bytes: Rate
     identities: Rate
+    ack_ms: Rate
+    processor_batch_ms: Rate
+    resolver_batch_ms: Rate
+    scoring_batch_ms: Rate
+    end_to_end_ms: Rate
     embedded_us: Rate
     embedded_batched_us: Rate
     embedded_mb: Rate
