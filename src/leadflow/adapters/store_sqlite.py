@@ -92,7 +92,9 @@ class SqliteStore:
             (pack(key), _first_revision(), body, *columns(value))
             for (key, value), body in zip(documents, bodies, strict=True)
         ]
-        done = await self._write(statements.insert, rows, bodies)
+        if not rows:
+            return []
+        done = await self.writer.run(lambda connection: tables.inserted(connection, statements, rows), _size(bodies))
         return [str(row[1]) if inserted else None for row, inserted in zip(rows, done, strict=True)]
 
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
@@ -114,7 +116,10 @@ class SqliteStore:
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
         statements = self._of(collection)
-        await self._write(statements.delete, [(statements.pack(key),) for key in keys], [])
+        packed = list(map(statements.pack, keys))
+        if packed:
+            size = ROW_BYTES * len(packed)
+            await self.writer.run(lambda connection: tables.deleted(connection, statements, packed), size)
 
     async def find(
         self,
@@ -136,12 +141,6 @@ class SqliteStore:
         statement, values = query.count(collection, by, where)
         counts = await self.reader.long(_all(statement, values))
         return {unpacked(value): n for value, n in counts} if collection.fields[by] is Digest else dict(counts)
-
-    async def _write(self, statement: str, rows: Sequence[Sequence[Any]], bodies: Sequence[bytes]) -> Sequence[bool]:
-        if not rows:
-            return []
-        size = _size(bodies) if bodies else ROW_BYTES * len(rows)
-        return await self.writer.run(lambda connection: tables.changed(connection, statement, rows), size)
 
     def _of(self, collection: Collection[Any]) -> tables.Statements:
         try:

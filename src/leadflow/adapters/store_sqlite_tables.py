@@ -6,7 +6,9 @@ The columns of the key, the revision and the body begin with an underscore, whic
 # ruff: noqa: S608  # names of tables and columns are the code's own and quoted; values are bound
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -105,63 +107,113 @@ class Columns(Generic[D]):
 
 
 class Statements:
-    """The statements on one collection, written once."""
+    """The statements on one collection, written once, so that they stay prepared."""
 
     def __init__(self, collection: Collection[Any]) -> None:
-        table = quoted(collection.name)
-        columns = ["_key", "_rev", "_body", *map(quoted, collection.fields)]
+        self.table = quoted(collection.name)
+        self.fields = tuple(map(quoted, collection.fields))
         self.columns = Columns(collection).of
         self.pack: Callable[[str], Key] = packed if collection.key is Digest else str
         self.unpack: Callable[[Any], str] = unpacked if collection.key is Digest else str
-        self.table = table
-        self.fields = tuple(map(quoted, collection.fields))
-        self.insert = (
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        columns = ("_key", "_rev", "_body", *self.fields)
+        self._insert = (
+            f"INSERT INTO {self.table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
             " ON CONFLICT (_key) DO NOTHING"
         )
-        self.read_fields = f"SELECT {', '.join(['_id', *self.fields])} FROM {table} WHERE _key = ? AND _rev = ?"
-        self.delete = f"DELETE FROM {table} WHERE _key = ?"
-        self._get = {
-            count: f"SELECT _key, _rev, _body FROM {table} WHERE _key IN ({', '.join('?' * count)})"
-            for count in _KEYS_AT_ONCE
-        }
+        self._get = self._by_key("_key", "_rev", "_body")
+        self._stand = self._by_key("_key", "_rev", "_id", *self.fields)
+        self._newest = f"SELECT coalesce(max(_id), 0) FROM {self.table}"
+        self._newer = f"SELECT _key FROM {self.table} WHERE _id > ?"
+        self.delete = f"DELETE FROM {self.table} WHERE _key = ?"
+        self.update = lru_cache(maxsize=None)(self._update)
 
     def get(self, connection: sqlite3.Connection, keys: Sequence[Key]) -> list[Row]:
-        """The rows of those keys that are there, by a few statements that stay prepared."""
-        rows: list[Row] = []
-        done = 0
-        for count in _KEYS_AT_ONCE:
-            while len(keys) - done >= count:
-                rows += connection.execute(self._get[count], keys[done : done + count])
-                done += count
-        return rows
+        """The rows of those keys that are there."""
+        return _found(connection, self._get, keys)
 
-    def update(self, fields: tuple[str, ...]) -> str:
-        """Write revision, body and these fields of the row with an `_id`."""
-        changes = ", ".join(["_rev = ?", "_body = ?", *(f"{name} = ?" for name in fields)])
+    def standing(
+        self, connection: sqlite3.Connection, keys: Sequence[Key]
+    ) -> dict[Key, tuple[int, int, Sequence[Any]]]:
+        """(revision, row id, the values of its fields) of each key that is there."""
+        return {key: (rev, rowid, values) for key, rev, rowid, *values in _found(connection, self._stand, keys)}
+
+    def insert(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int:
+        """Insert those rows whose key is absent; how many."""
+        before = connection.total_changes
+        connection.executemany(self._insert, rows)
+        return connection.total_changes - before
+
+    def newest(self, connection: sqlite3.Connection) -> int:
+        """The highest row id; those of later rows are higher."""
+        return int(connection.execute(self._newest).fetchone()[0])
+
+    def newer(self, connection: sqlite3.Connection, rowid: int) -> set[Key]:
+        """The keys of the rows that were inserted since."""
+        return {key for (key,) in connection.execute(self._newer, (rowid,))}
+
+    def _by_key(self, *columns: str) -> dict[int, str]:
+        wanted = f"SELECT {', '.join(columns)} FROM {self.table} WHERE _key IN"
+        return {count: f"{wanted} ({', '.join('?' * count)})" for count in _KEYS_AT_ONCE}
+
+    def _update(self, moved: tuple[int, ...]) -> str:
+        """Write revision, body and the fields at these places of the row with an `_id`."""
+        changes = ", ".join(["_rev = ?", "_body = ?", *(f"{self.fields[place]} = ?" for place in moved)])
         return f"UPDATE {self.table} SET {changes} WHERE _id = ?"
 
 
-def replaced(connection: sqlite3.Connection, statements: Statements, rows: Iterable[Replacement]) -> list[int | None]:
-    """Compare and set row by row: the new revision, None where it was not there with the old one.
+def _found(connection: sqlite3.Connection, statements: dict[int, str], keys: Sequence[Key]) -> list[Any]:
+    """The rows of many keys, by a few statements."""
+    rows: list[Any] = []
+    done = 0
+    for count in _KEYS_AT_ONCE:
+        while len(keys) - done >= count:
+            rows += connection.execute(statements[count], keys[done : done + count])
+            done += count
+    return rows
 
-    An UPDATE writes the indexes of all columns that it names, changed or not. Looking first costs less than one index.
+
+def inserted(connection: sqlite3.Connection, statements: Statements, rows: Sequence[Sequence[Any]]) -> list[bool]:
+    """Insert row by row where the key is absent: was it? Of equal keys the first one wins.
+
+    All are written in one call; if some were there before, the row ids tell which. One statement for many rows would
+    cost more: SQLite copies their values once again.
     """
-    execute, fields = connection.execute, statements.fields
-    done: list[int | None] = []
-    for key, revision, body, values in rows:
-        found = execute(statements.read_fields, (key, revision)).fetchone()
-        done.append(None if found is None else revision + 1)
-        if found is None:
-            continue
-        rowid, *before = found
-        moved = [place for place, value in enumerate(values) if value != before[place]]
-        new = [values[place] for place in moved]
-        execute(statements.update(tuple([fields[place] for place in moved])), (revision + 1, body, *new, rowid))
+    newest = statements.newest(connection) if len(rows) > 1 else 0
+    count = statements.insert(connection, rows)
+    if count in {0, len(rows)}:
+        return [count > 0] * len(rows)
+    new = statements.newer(connection, newest)
+    done = []
+    for key, *_ in rows:
+        done.append(key in new)
+        new.discard(key)
     return done
 
 
-def changed(connection: sqlite3.Connection, statement: str, rows: Iterable[Sequence[Any]]) -> list[bool]:
-    """Run a statement for each row of values: did it change anything?"""
-    execute = connection.execute
-    return [execute(statement, row).rowcount == 1 for row in rows]
+def replaced(connection: sqlite3.Connection, statements: Statements, rows: Sequence[Replacement]) -> list[int | None]:
+    """Compare and set row by row: the new revision, None where it was not there with the old one.
+
+    Of equal keys the first one wins. An UPDATE writes the indexes of all columns that it names, changed or not. Looking
+    first costs less than one index.
+    """
+    standing = statements.standing(connection, [key for key, *_ in rows])
+    updates: defaultdict[tuple[int, ...], list[Sequence[Any]]] = defaultdict(list)
+    done: list[int | None] = []
+    for key, revision, body, values in rows:
+        found = standing.get(key)
+        if found is None or found[0] != revision:
+            done.append(None)
+            continue
+        del standing[key]
+        done.append(revision + 1)
+        _, rowid, before = found
+        moved = tuple([place for place, value in enumerate(values) if value != before[place]])
+        updates[moved].append((revision + 1, body, *[values[place] for place in moved], rowid))
+    for moved, changes in updates.items():
+        connection.executemany(statements.update(moved), changes)
+    return done
+
+
+def deleted(connection: sqlite3.Connection, statements: Statements, keys: Iterable[Key]) -> None:
+    """Delete those rows that are there."""
+    connection.executemany(statements.delete, ((key,) for key in keys))
