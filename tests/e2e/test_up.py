@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ SMOKE = Path(__file__).parents[2] / "helm" / "leadflow" / "files" / "tests" / "s
 class Running:
     """A started `leadflow up`: its output goes to files, so that no pipe can fill up."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, settings: Mapping[str, str] | None = None) -> None:
         self.base = f"http://127.0.0.1:{port}"
         self.out, self.err = folder / f"out-{port}", folder / f"err-{port}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADFLOW_")}
@@ -33,7 +33,7 @@ class Running:
                 [PROGRAM, "up", "--port", str(port), "--data", folder / "data"],
                 stdout=out,
                 stderr=err,
-                env=environment,
+                env=environment | dict(settings or {}),
             )
 
     def ready(self) -> bool:
@@ -56,9 +56,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Running]:
+def running(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Running]:
     """Start it and wait until it serves; end it whatever happens."""
-    started = Running(folder, free_port())
+    started = Running(folder, free_port(), settings)
     try:
         wait_for(started.ready, "readiness")
         wait_for(lambda: "Paste this" in started.message(), "the message")
@@ -117,13 +117,25 @@ def test_a_process_whose_partitions_another_one_takes_over_ends_and_says_so(tmp_
         assert newer.stop() == 0
 
 
-def test_helm_test_would_see_its_event_scored(tmp_path: Path) -> None:
-    """The script that the chart runs in the cluster finds the generated keys and follows one event to its end."""
-    with running(tmp_path) as started:
+def test_where_output_is_collected_no_key_is_in_it(tmp_path: Path) -> None:
+    """As in the chart: the generated keys are in the volume alone, where the script of `helm test` finds them."""
+    with running(tmp_path, {"LEADFLOW_SHOW_KEYS": "false"}) as started:
+        kept = json.loads((tmp_path / "data" / "secrets.json").read_text())
+        assert kept["write_keys"].split(":")[1] not in started.message()
+        assert kept["admin_token"] not in started.message()
         environment = {"LEADFLOW_DATA": str(tmp_path / "data")}
-        command = [sys.executable, SMOKE, started.base, started.base, "20"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-        assert (done.returncode, done.stdout.splitlines()[-1].split(": ")[-1]) == (0, "scored"), done.stdout
-        environment |= {"LEADFLOW_WRITE_KEYS": "web:of-somebody-else"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-        assert (done.returncode, done.stdout) == (2, f"{started.base}/v1/track: 401 Unauthorized\n")
+        assert helm_test(started, environment) == (0, "scored")
+        environment["LEADFLOW_WRITE_KEYS"] = "web:of-somebody-else"
+        assert helm_test(started, environment) == (2, "401 Unauthorized")
+
+
+def helm_test(started: Running, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Send an event and follow it as the chart's test pod does: the exit code, and how the last line ends."""
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, SMOKE, started.base, started.base, "20"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout.strip().split(": ")[-1]

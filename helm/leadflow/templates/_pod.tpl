@@ -73,6 +73,7 @@ automountServiceAccountToken: false
 {{- if not (and .root.Values.serviceAccount.create (eq .component "init")) }}
 serviceAccountName: {{ include "leadflow.serviceAccountName" .root }}
 {{- end }}
+{{- /* Or each Service of the namespace would be a LEADFLOW_…_PORT that no setting reads. */}}
 enableServiceLinks: false
 securityContext:
   {{- toYaml .values.podSecurityContext | nindent 2 }}

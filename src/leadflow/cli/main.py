@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -62,13 +63,14 @@ def up(port: Port = None, host: Host = None, data: Data = None, model: ModelFile
     """Start the embedded pipeline: observer, processor, scoring and admin API in one process."""
     settings = _prepare(port=port, host=host, data=data, model=model)
     secrets = load_or_create(settings)
+    told = secrets if settings.show_keys else replace(secrets, unshown=())
     from leadflow.cli.compose import EVERYTHING  # noqa: PLC0415 - the services are loaded where they are needed
     from leadflow.cli.run import run  # noqa: PLC0415
     from leadflow.cli.welcome import welcome  # noqa: PLC0415
 
     def announce(bound: int) -> None:
-        typer.echo(welcome(settings, secrets, bound))
-        mark_shown(secrets)
+        typer.echo(welcome(settings, told, bound))
+        mark_shown(told)
 
     run(settings, secrets, EVERYTHING, announce)
 

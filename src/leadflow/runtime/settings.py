@@ -96,6 +96,9 @@ class Settings(KafkaSettings, ArangoSettings, TracingSettings):
     admin_token: SecretStr | None = Field(
         None, description="Bearer token of the admin API. Embedded: generated when not given."
     )
+    show_keys: bool = Field(
+        default=True, description="Print generated keys at the first start of `up`; off where output is collected."
+    )
     hash_secret: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
         None,
         description="Key of all hashes, 16 bytes or more; never change it on a store in use. Embedded: generated.",
