@@ -47,10 +47,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("--record", action="store_true", help="append to bench/history.jsonl")
     parser.add_argument(
-        "--rates", action="store_true", help="only write the history's rates into the package, for `leadflow size`"
+        "--rates",
+        action="store_true",
+        help="write the history's rates into the package, for `leadflow size`; alone: only that",
     )
     given = parser.parse_args()
-    if given.rates:
+    if given.rates and not (given.part or given.all):
         sys.stdout.write(f"{write_rates(read_history())}\n")
         return
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
@@ -67,6 +69,8 @@ def main() -> None:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode(run)))
     if given.record:
         record(run)
+    if given.rates:
+        sys.stdout.write(f"{write_rates(read_history())}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`leadflow size`: what it prints, that the chart's tiers are its output, and how it refuses."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from bench.report import read_history
 from typer.testing import CliRunner, Result
 
 from leadflow.cli.main import app
-from leadflow.cli.sizing.shipped import CHART, check_tiers, drift, file_of, write_tiers
+from leadflow.cli.sizing.page import PAGE, part_of, rates_table, simulated_tier, tiers_table
+from leadflow.cli.sizing.shipped import CHART, drift, file_of, write_files
 from leadflow.core.sizing import TIERS, shipped_rates
 
 
@@ -27,8 +29,8 @@ def test_a_shipped_tier_is_what_the_command_prints(name: str) -> None:
 
 def test_drift_is_found_and_mended(tmp_path: Path) -> None:
     """A changed tier fails the check with the command that mends it; written anew, it passes."""
-    write_tiers(tmp_path)
-    check_tiers(tmp_path)
+    write_files(tmp_path)
+    assert not list(drift(tmp_path))
     changed = file_of("2m", tmp_path)
     changed.write_text(changed.read_text(encoding="utf-8").replace("partitions: 12", "partitions: 24"))
     (found,) = drift(tmp_path)
@@ -53,6 +55,18 @@ def _strangers(tree: dict[str, object], known: object, path: str) -> list[str]:
         for found in _strangers(value, known[key], f"{path}{key}.")
     ]
     return missing + inner
+
+
+@pytest.mark.parametrize(("part", "make"), [("tiers", tiers_table), ("rates", rates_table)])
+def test_the_page_shows_what_is_planned(part: str, make: Callable[[], str]) -> None:
+    """The tables of docs/sizing.md are made from the code."""
+    assert part_of(PAGE.read_text(encoding="utf-8"), part)[1] == make()
+
+
+def test_the_page_shows_what_is_simulated() -> None:
+    """The two smaller tiers are simulated again here, all of them by `make check`."""
+    shown = part_of(PAGE.read_text(encoding="utf-8"), "simulations")[1]
+    assert all(simulated_tier(name) in shown for name in ("100k", "1m"))
 
 
 def test_a_table_gives_each_number_its_reason() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from leadflow.cli.sizing.overlay import overlay
+from leadflow.cli.sizing.page import PAGE, renewed
 from leadflow.core.sizing import TIERS, plan, shipped_rates
 
 CHART = Path("helm/leadflow")
@@ -31,16 +32,30 @@ def drift(folder: Path = CHART) -> Iterator[str]:
             yield f"{path} is not what `leadflow size --tier {name} --output overlay` prints: run `make tiers`"
 
 
-def check_tiers(folder: Path = CHART) -> None:
-    """Compare all tiers. Exit code 1 when one has drifted."""
-    if found := list(drift(folder)):
+def page_drift(page: Path = PAGE) -> Iterator[str]:
+    """Yield a sentence if the page does not show the tiers as they are."""
+    text = page.read_text(encoding="utf-8")
+    if renewed(text) != text:
+        yield f"{page} does not show what leadflow size prints: run `make tiers`"
+
+
+def check_tiers() -> None:
+    """Compare all tiers and the page. Exit code 1 when one has drifted."""
+    if found := [*drift(), *page_drift()]:
         typer.echo("\n".join(found), err=True)
         raise typer.Exit(1)
-    typer.echo(f"{len(TIERS)} tiers are what leadflow size prints")
+    typer.echo(f"{len(TIERS)} tiers and {PAGE} are what leadflow size prints")
 
 
-def write_tiers(folder: Path = CHART) -> None:
-    """Write all tiers."""
+def write_files(folder: Path = CHART) -> None:
+    """Write all tiers into the chart."""
     for name in TIERS:
         file_of(name, folder).write_text(shipped(name), encoding="utf-8")
         typer.echo(f"{file_of(name, folder)}")
+
+
+def write_tiers() -> None:
+    """Write all tiers, and the page that shows them."""
+    write_files()
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    typer.echo(f"{PAGE}")

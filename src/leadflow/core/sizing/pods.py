@@ -134,7 +134,7 @@ def admin_pods(workload: Workload, rates: Rates) -> Pods:
     replicas = 1 if workload.availability == "none" else 2
     memory = int(up_to(rates.admin_api_mb.value * MEMORY_MARGIN, MEMORY_STEP_MIB))
     reasons = (
-        Reasoned("admin-api: pods", f"{replicas} (up to {2 * replicas})", "people use it, not visitors: availability"),
+        Reasoned("admin-api: pods", f"{replicas}", "people use it, not visitors: as many as availability asks for"),
         Reasoned(
             "admin-api: a pod's memory",
             f"{memory} MiB, limit {2 * memory}",
@@ -144,7 +144,7 @@ def admin_pods(workload: Workload, rates: Rates) -> Pods:
     return Pods(
         name="admin-api",
         replicas=replicas,
-        most_replicas=2 * replicas,
+        most_replicas=replicas,
         cores=LEAST_CORES,
         limit_cores=POD_CORES,
         memory_mib=memory,
