@@ -17,6 +17,7 @@ RUNNABLE := $(VENV)/.leadflow-runnable
 TESTABLE := $(VENV)/.leadflow-testable
 NODE_TESTS := tests/e2e/node
 KAFKA := tools/broker/libs
+SCANNER := $(VENV)/scanner
 PROMETHEUS := tools/prometheus/unpacked
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
 # In the order of the folders: by the number of tests, the longest files, of one test each, would come last.
@@ -25,7 +26,7 @@ ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3
 
-.PHONY: help run test soak demo kafka bench check format schemas docs chart tiers manifests lock clean
+.PHONY: help run test soak demo kafka bench check format schemas docs chart tiers manifests scan lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,7 +54,7 @@ kafka: $(TESTABLE) $(KAFKA)/.fetched ## run an Apache Kafka (needs Java, Maven) 
 bench: $(TESTABLE) ## measure the speed as shares of this machine's ceiling (minutes); BENCH_ARGS=--quick for a look
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
+check: $(TESTABLE) ## lint, types, import rules, contracts, what is made from others, house rules; in CI also scan
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -66,6 +67,7 @@ check: $(TESTABLE) ## lint, types, import rules, contracts, lock, house rules
 	@$(BIN)/python tools/lock.py check
 	@$(BIN)/python tools/manifests.py check
 	@$(BIN)/python tools/house.py
+	@if [ -n "$${CI:-}" ]; then $(MAKE) --no-print-directory scan; fi
 
 format: $(TESTABLE) ## put the code into its one form
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -86,6 +88,9 @@ tiers: $(TESTABLE) ## write the chart's tiers anew from the measured rates (docs
 
 manifests: $(TESTABLE) ## render k8s/ from the Helm chart anew
 	@$(BIN)/python tools/manifests.py write
+
+scan: $(SCANNER)/.installed ## look for what is unsafe in k8s/ (checkov; exceptions and reasons: tools/checkov.yaml)
+	@$(SCANNER)/bin/checkov --config-file tools/checkov.yaml && echo "the scanner found nothing"
 
 lock: $(TESTABLE) ## resolve requirements/*.lock anew (needs uv and the network)
 	@$(BIN)/python tools/lock.py write
@@ -115,6 +120,12 @@ $(TESTABLE): $(CREATED) requirements/dev.lock pyproject.toml
 	@echo "installing what the tests need"
 	@$(PIP) install --require-hashes -r requirements/dev.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SCANNER)/.installed: $(CREATED) requirements/scan.lock
+	@echo "installing the scanner of manifests"
+	@$(BIN)/python -m venv $(SCANNER)
+	@$(SCANNER)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/scan.lock
 	@touch $@
 
 # Without npm the tests of the Node SDK skip themselves, except in CI, where they must run.

@@ -16,10 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = ROOT / "pyproject.toml"
 DEV = ROOT / "requirements" / "dev.lock"
 RUN = ROOT / "requirements" / "run.lock"
+SCAN = ROOT / "requirements" / "scan.lock"
 # What each lock covers. `run` is held to the versions of `dev`, so that what is tested is what runs.
 SELECTIONS = {
-    DEV: ["--all-extras", "--group", "dev"],
-    RUN: ["--all-extras", "--group", "build", "--constraints", str(DEV.relative_to(ROOT))],
+    DEV: ["pyproject.toml", "--all-extras", "--group", "dev"],
+    RUN: ["pyproject.toml", "--all-extras", "--group", "build", "--constraints", str(DEV.relative_to(ROOT))],
+    SCAN: ["--group", "scan", "--python-version", "3.11"],
 }
 FLAGS = ["--universal", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-package", "leadflow"]
 
@@ -50,7 +52,7 @@ def write() -> None:
         sys.exit("make lock needs uv: install it with `.venv/bin/pip install uv`, then run `make lock` again")
     for lock, selection in SELECTIONS.items():
         lock.parent.mkdir(exist_ok=True)
-        command = [uv, "pip", "compile", "pyproject.toml", *FLAGS, *selection, "--quiet", "-o", str(lock)]
+        command = [uv, "pip", "compile", *FLAGS, *selection, "--quiet", "-o", str(lock)]
         subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own arguments, no shell
         lock.write_text(header() + lock.read_text(encoding="utf-8"), encoding="utf-8")
 
