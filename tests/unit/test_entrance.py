@@ -1,12 +1,14 @@
 """What clients and probes are told before a service is ready and while it stops."""
 
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
 
 from leadflow.cli.entrance import Entrance
 from leadflow.runtime.health import Health, create_app
+from leadflow.runtime.whole_answer import EXTENSION, offered
 
 
 async def ask(entrance: Entrance, path: str) -> httpx.Response:
@@ -50,6 +52,22 @@ async def test_every_answer_of_a_stopping_service_ends_its_connection(entrance: 
     assert "connection" not in before.headers
     assert (after.status_code, after.text, after.headers["x-site"]) == (200, "done", "yes")
     assert after.headers["connection"] == "close"
+
+
+async def test_a_stopping_service_sees_all_its_answers(entrance: Entrance) -> None:
+    """An answer that passed the messages by would not tell that its connection ends: that way is closed by then."""
+    offers = []
+
+    async def asking(scope: Any, receive: Any, send: Any) -> None:
+        offers.append(offered(scope))
+        await site(scope, receive, send)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/batch", "extensions": {EXTENSION: {"write": print}}}
+    entrance.site = asking
+    for closing in (False, True):
+        entrance.closing = closing
+        await entrance(scope, None, AsyncMock())
+    assert offers == [print, None]
 
 
 async def test_at_last_a_stopping_service_sends_everybody_elsewhere_but_still_tells_its_health(

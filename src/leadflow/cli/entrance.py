@@ -1,9 +1,11 @@
 """What the server holds on to from its first to its last request, whatever stands behind it meanwhile."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
 from leadflow.runtime.health import PATHS, Asgi
+from leadflow.runtime.whole_answer import withheld
 
 _STARTING = b'{"code":"starting","message":"this service is not ready yet: send it again"}'
 _STOPPING = b'{"code":"stopping","message":"this instance stops, others go on: send it again"}'
@@ -24,9 +26,10 @@ class Entrance:
     closing: bool = False
     refusing: bool = False
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         """Serve one connection's request as ASGI says."""
-        await self._app(scope)(scope, receive, _ending_with(send) if self.closing else send)
+        app = self._app(scope)
+        return app(withheld(scope), receive, _ending_with(send)) if self.closing else app(scope, receive, send)
 
     def _app(self, scope: Any) -> Asgi:
         """Return who answers."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from leadflow.core.trace_context import TraceContext, read_traceparent
 from leadflow.ports import Emit, Log, Span, Tracer
 from leadflow.runtime.health import Asgi
+from leadflow.runtime.whole_answer import withheld
 
 _FIRST_FAILURE = 500
 
@@ -72,8 +73,7 @@ class TracedApp:
         request, began = _Request(context), time_ns()
         token = _served.set(request)
         try:
-            # What goes past the messages is not seen here: no extension of the server's is offered on.
-            await self._app({**scope, "extensions": {}}, receive, _watching(send, request))
+            await self._app(withheld(scope), receive, _watching(send, request))
         finally:
             _served.reset(token)
             if request.records:

@@ -18,3 +18,8 @@ def offered(scope: Mapping[str, Any]) -> Write | None:
     extensions = scope.get("extensions")
     extension = extensions.get(EXTENSION) if extensions else None
     return extension["write"] if extension else None
+
+
+def withheld(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scope for an application whose messages somebody reads or changes: none may go past them."""
+    return {**scope, "extensions": {}}
