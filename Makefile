@@ -26,7 +26,7 @@ ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3
 
-.PHONY: help run test soak demo kafka bench check format schemas docs chart tiers manifests scan lock clean
+.PHONY: help run test soak demo kafka image bench check format schemas docs chart tiers manifests scan lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
 
 kafka: $(TESTABLE) $(KAFKA)/.fetched ## run an Apache Kafka (needs Java, Maven) on port 9092 with its data in data/kafka
 	@exec $(BIN)/python -m tools.broker --port 9092 --data data/kafka
+
+image: $(TESTABLE) ## carry the Dockerfile's steps out in folders and try each target (root on Linux, debootstrap; minutes)
+	@$(BIN)/python -m tools.image $(IMAGE_ARGS)
 
 bench: $(TESTABLE) ## measure the speed as shares of this machine's ceiling (minutes); BENCH_ARGS=--quick for a look
 	@$(BIN)/python -m bench $(BENCH_ARGS)

@@ -14,14 +14,33 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = ROOT / "pyproject.toml"
-DEV = ROOT / "requirements" / "dev.lock"
-RUN = ROOT / "requirements" / "run.lock"
-SCAN = ROOT / "requirements" / "scan.lock"
-# What each lock covers. `run` is held to the versions of `dev`, so that what is tested is what runs.
+LOCKS = ROOT / "requirements"
+DEV = LOCKS / "dev.lock"
+TESTED = ["--constraints", str(DEV.relative_to(ROOT))]
+"""Everything else is held to the versions of `dev`, so that what is tested is what runs."""
+ELSEWHERE = ["kafka", "arango", "tracing"]
+TARGETS = {
+    "observer": ["observer", "kafka", "tracing"],  # it has no store
+    "processor": ["processor", *ELSEWHERE],
+    "scoring": ["scoring", *ELSEWHERE],
+    "admin-api": ["admin-api", *ELSEWHERE],
+    "embedded": ["embedded", "tracing"],
+    "all": ["embedded", *ELSEWHERE],
+}
+"""The extras that each target of the Dockerfile installs."""
+
+
+def _extras(names: list[str]) -> list[str]:
+    return [word for name in names for word in ("--extra", name)]
+
+
+# What each lock covers: the arguments of `uv pip compile`.
 SELECTIONS = {
     DEV: ["pyproject.toml", "--all-extras", "--group", "dev"],
-    RUN: ["pyproject.toml", "--all-extras", "--group", "build", "--constraints", str(DEV.relative_to(ROOT))],
-    SCAN: ["--group", "scan", "--python-version", "3.11"],
+    LOCKS / "run.lock": ["pyproject.toml", "--all-extras", "--group", "build", *TESTED],
+    LOCKS / "build.lock": ["--group", "build", *TESTED],
+    **{LOCKS / f"{name}.lock": ["pyproject.toml", *_extras(extras), *TESTED] for name, extras in TARGETS.items()},
+    LOCKS / "scan.lock": ["--group", "scan", "--python-version", "3.11"],
 }
 FLAGS = ["--universal", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-package", "leadflow"]
 
@@ -52,7 +71,7 @@ def write() -> None:
         sys.exit("make lock needs uv: install it with `.venv/bin/pip install uv`, then run `make lock` again")
     for lock, selection in SELECTIONS.items():
         lock.parent.mkdir(exist_ok=True)
-        command = [uv, "pip", "compile", *FLAGS, *selection, "--quiet", "-o", str(lock)]
+        command = [uv, "pip", "compile", *selection, *FLAGS, "--quiet", "-o", str(lock)]
         subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own arguments, no shell
         lock.write_text(header() + lock.read_text(encoding="utf-8"), encoding="utf-8")
 

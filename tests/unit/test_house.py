@@ -74,7 +74,7 @@ def test_the_locks_are_those_of_the_dependencies() -> None:
     assert done.returncode == 0, done.stderr
     for lock in (ROOT / "requirements").glob("*.lock"):
         text = lock.read_text(encoding="utf-8")
-        assert text.count("--hash=") >= len(re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)) > 20
+        assert text.count("--hash=") >= len(re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)) > 5
         assert "://" not in text
 
 
