@@ -88,6 +88,7 @@ DISTRIBUTED: dict[str, Json] = {
 # Each excludes something above.
 APART: dict[str, Json] = {
     "no budgets": {name: {"pdb": {"enabled": False}} for name in ("observer", "processor", "scoring", "adminApi")},
+    "one of each": {name: {"replicas": 1} for name in ("observer", "processor", "scoring", "adminApi")},
     "a model of one's own": {"model": {"existingConfigMap": "models", "key": "leads.yaml"}},
     "Kafka by Strimzi in the clear": {"kafka": _STRIMZI},
     "one ArangoDB by its operator": {"arangodb": _SINGLE},

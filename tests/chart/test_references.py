@@ -119,6 +119,23 @@ def test_what_pods_read_is_there(case: Case) -> None:
             assert name in given | (held if kind == "configMap" else made), f"{pod} reads the {kind} {name}"
 
 
+@in_every_case
+def test_volumes_are_claimed(case: Case) -> None:
+    """A pod that mounts a claim names one that a StatefulSet of this release makes."""
+    made = {
+        f"{claim['metadata']['name']}-{one['metadata']['name']}-0"
+        for one in of_kind(objects(case), "StatefulSet")
+        for claim in one["spec"]["volumeClaimTemplates"]
+    }
+    for pod in pods(objects(case)):
+        named = [
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in pod.spec.get("volumes", [])
+            if "persistentVolumeClaim" in volume
+        ]
+        assert set(named) <= made, pod
+
+
 def _references(value: object) -> Iterator[tuple[str, str]]:
     """Yield (configMap or secret, name) of everything that a pod's spec refers to."""
     names = {"configMapRef": "configMap", "configMapKeyRef": "configMap", "configMap": "configMap"}
