@@ -82,6 +82,26 @@ def environment(pod: Pod, rendered: tuple[Json, ...]) -> dict[str, str | Json]:
     return together
 
 
+def scalers(rendered: tuple[Json, ...]) -> list[tuple[str, str, int, int, Json]]:
+    """Return (kind, name of the target, fewest, most, the scaler itself) of every autoscaler."""
+    found = []
+    for one in of_kind(rendered, "HorizontalPodAutoscaler", "ScaledObject"):
+        spec, target = one["spec"], one["spec"]["scaleTargetRef"]
+        fewest = spec["minReplicas"] if "minReplicas" in spec else spec["minReplicaCount"]
+        most = spec["maxReplicas"] if "maxReplicas" in spec else spec["maxReplicaCount"]
+        found.append((target.get("kind", "Deployment"), target["name"], fewest, most, one))
+    return found
+
+
+def counts(pod: Pod, rendered: tuple[Json, ...]) -> tuple[int, int]:
+    """Return (fewest, most) pods of a service."""
+    for kind, name, fewest, most, _ in scalers(rendered):
+        if (pod.owner["kind"], pod.owner["metadata"]["name"]) == (kind, name):
+            return fewest, most
+    replicas = pod.owner["spec"]["replicas"]
+    return replicas, replicas
+
+
 def quantity(written: str | float) -> float:
     """Return what `500m`, `2` or `8Gi` amounts to."""
     text = str(written)
