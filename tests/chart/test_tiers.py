@@ -1,4 +1,4 @@
-"""Each tier stays below the bounds that the design sets for it (docs/sizing.md), also when everything that may scale has scaled."""
+"""Each tier stays below the bounds that the design sets (docs/sizing.md), also when everything that may scale has."""
 
 from collections import Counter
 
