@@ -22,6 +22,6 @@ def hops(
     rejections = Rejections(around.store, hasher)
     return (
         Hop(GROUP, topics.TOUCHPOINTS, processor.step, metrics.PROCESSOR, max_records=2_000),
-        Hop(GROUP, topics.IDENTITY, resolver.step, metrics.RESOLVER, max_records=500),
+        Hop(GROUP, topics.IDENTITY, resolver.step, metrics.RESOLVER, max_records=1_000),
         Hop(GROUP, topics.REJECTED, rejections.step, metrics.REJECTIONS),
     )

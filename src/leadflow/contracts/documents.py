@@ -27,7 +27,7 @@ class IdentityDoc(Claim, frozen=True, kw_only=True, omit_defaults=True, gc=False
     source: str = ""
 
 
-class ProfileDoc(Node, frozen=True, kw_only=True, omit_defaults=True):
+class ProfileDoc(Node, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """profiles/{pid}: a node of the forest. Never deleted, only emptied."""
 
     gp: int = -1
@@ -56,7 +56,7 @@ class TouchpointDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     gp: int = -1
 
 
-class MergeDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MergeDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """merges/{id}: the ledger as people read it; `refused` names the identifier that was dropped and why."""
 
     winner: str
@@ -180,7 +180,7 @@ class LeadDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
 _score: msgspec.json.Decoder[LeadScore | None] = msgspec.json.Decoder(LeadScore | None)
 
 
-class DecisionDoc(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionDoc(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """decisions/{start offset}: decided once, whoever reads the batch again."""
 
     upto: int

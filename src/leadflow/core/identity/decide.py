@@ -5,7 +5,7 @@ alike, so it does not matter whether a processor had claimed it before the evide
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -23,13 +23,14 @@ from leadflow.core.identity.decisions import (
     Refused,
     RefusedWrite,
 )
-from leadflow.core.identity.forest import Claim, IdentifierKey, LinkField, Node, lone, why_apart
+from leadflow.core.identity.forest import Claim, Cut, IdentifierKey, LinkField, Node, lone, why_apart
 
 T = TypeVar("T")
 
+_VOID = Claim()
 
-@dataclass(frozen=True, slots=True)
-class News:
+
+class News(msgspec.Struct, frozen=True, gc=False):
     """A touchpoint whose identifiers bring news, at position `pos` of `identity`. `ids`: strongest first."""
 
     pos: int
@@ -40,8 +41,7 @@ class News:
     sender: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(msgspec.Struct, frozen=True, gc=False):
     """What the resolver needs of a touchpoint's document."""
 
     pos: tuple[int, int]
@@ -83,14 +83,19 @@ class Forest:
         self._dirty_nodes.setdefault(pid, self.nodes.get(pid))
         self.nodes[pid] = node
 
-    def claim(self, key: IdentifierKey, leaf: str) -> None:
-        """Overlay a claim and enter its identifier on every node from the leaf to its root."""
-        before = self.claims.get(key)
-        self._dirty_claims.setdefault(key, before)
-        self.claims[key] = msgspec.structs.replace(before or Claim(), leaf=leaf)
+    def claim(self, keys: Sequence[IdentifierKey], leaf: str) -> None:
+        """Overlay claims and enter their identifiers on every node from the leaf to its root."""
+        if not keys:
+            return
+        for key in keys:
+            before = self.claims.get(key)
+            self._dirty_claims.setdefault(key, before)
+            known = before or _VOID
+            self.claims[key] = Claim(leaf=leaf, incarnation=known.incarnation, erased_at=known.erased_at)
+        entries: dict[IdentifierKey, tuple[Cut, ...]] = dict.fromkeys(keys, ())
         for pid in self.path(leaf):
             node = self.nodes[pid]
-            self.put(pid, msgspec.structs.replace(node, ids={**node.ids, key: ()}))
+            self.put(pid, msgspec.structs.replace(node, ids=node.ids | entries))
 
     def flush(self) -> list[DecidedWrite]:
         """The final image of everything that changed since the last flush, one write per document."""
@@ -133,8 +138,8 @@ class _Grouping:
 def decide(records: Sequence[News], forest: Forest, rules: Rules) -> tuple[Decision, ...]:
     """Decide a batch.
 
-    `forest` must hold every claim of the batch's identifiers, the paths above their leaves, and the profiles that
-    unclaimed identifiers would found; it is changed in place: it is this batch's own copy.
+    `forest` must hold every claim of the batch's identifiers, the paths above their leaves, and the profile that an
+    item's strongest identifier would found if it is unclaimed; it is changed in place: it is this batch's own copy.
     """
     return tuple(_decide_or_refuse(record, forest, rules) for record in records)
 
@@ -148,7 +153,7 @@ def _decide_or_refuse(news: News, forest: Forest, rules: Rules) -> Decision:
         return _decide_one(news, touched, forest, rules)
     except Exception as error:  # noqa: BLE001  it is refused, with the kind of its error
         forest.roll_back()
-        forest.touchpoints[news.touchpoint] = replace(touched, rejected=True)
+        forest.touchpoints[news.touchpoint] = msgspec.structs.replace(touched, rejected=True)
         reason = type(error).__name__
         return Decision(
             pos=news.pos,
@@ -163,12 +168,11 @@ def _decide_one(news: News, touched: Touched, forest: Forest, rules: Rules) -> D
         return Decision(pos=news.pos)  # read or sent twice: it has been decided
     grouping = _group(news.ids, forest, rules)
     base = _base(grouping, forest, rules, news.received_at)
-    for key in grouping.unclaimed:
-        forest.claim(key, base)
+    forest.claim(grouping.unclaimed, base)
     emits: list[DecidedEmit] = []
     ledger = list(_link(grouping, forest, news, touched, emits))
     addr = forest.claims[grouping.kept[0]].leaf or base
-    forest.touchpoints[news.touchpoint] = replace(touched, addr=addr)
+    forest.touchpoints[news.touchpoint] = msgspec.structs.replace(touched, addr=addr)
     kept = tuple(grouping.kept)
     ledger += _refusals(grouping, news, touched.message_id, forest.path(addr)[-1])
     writes = forest.flush()
@@ -183,7 +187,7 @@ def _group(ids: Iterable[IdentifierKey], forest: Forest, rules: Rules) -> _Group
     grouping = _Grouping([], [], [], [])
     tree: dict[IdentifierKey, tuple[tuple[int, int], ...]] = {}
     for key in ids:
-        leaf = forest.claims.get(key, Claim()).leaf
+        leaf = forest.claims.get(key, _VOID).leaf
         root = forest.path(leaf)[-1] if leaf is not None else None
         if root is not None and root in grouping.roots:
             grouping.kept.append(key)
@@ -205,11 +209,11 @@ def _group(ids: Iterable[IdentifierKey], forest: Forest, rules: Rules) -> _Group
 def _base(grouping: _Grouping, forest: Forest, rules: Rules, received_at: int) -> str:
     """The leaf for the unclaimed: that of the strongest kept identifier that has one, else a new profile."""
     for key in grouping.kept:
-        leaf = forest.claims.get(key, Claim()).leaf
+        leaf = forest.claims.get(key, _VOID).leaf
         if leaf is not None:
             return leaf
     strongest = grouping.kept[0]
-    base = rules.profile_id(strongest, forest.claims.get(strongest, Claim()).incarnation)
+    base = rules.profile_id(strongest, forest.claims.get(strongest, _VOID).incarnation)
     if base not in forest.nodes:
         forest.put(base, lone(base, received_at, None))
     grouping.roots.append(forest.path(base)[-1])

@@ -24,7 +24,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     erased_at: int = -1
 
 
-class LinkField(msgspec.Struct, frozen=True, kw_only=True):
+class LinkField(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The edge from a profile to its parent. `at`: event time (ms) of the touchpoint `cause` (a message id)."""
 
     parent: str
@@ -33,7 +33,7 @@ class LinkField(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A profile as the forest knows it. `order` = (received_at, profile id), immutable: merges go to the least."""
 
     order: tuple[int, str]
@@ -67,9 +67,12 @@ def why_apart(
     for key in {**tree, **other}:
         kind = type_of(key)
         counts[kind] = counts.get(kind, 0) + 1
-    over = min((kind for kind, count in counts.items() if count > limits.get(kind, count)), default=None)
-    if over is not None:
+    too_many = [kind for kind, count in counts.items() if count > limits.get(kind, count)]
+    if too_many:
+        over = min(too_many)
         return f"limit: a profile has at most {limits[over]} {over}, this would make {counts[over]}"
+    if not any(tree.values()) and not any(other.values()):  # hardly any identifier was ever cut
+        return None
     sides = {tuple(cut) for cuts in (*tree.values(), *other.values()) if cuts for cut in cuts}
     if any((position, 1 - side) in sides for position, side in sides):
         return "apart: an unmerge keeps these profiles apart"

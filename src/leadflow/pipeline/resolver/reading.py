@@ -1,6 +1,6 @@
 """What deciding a batch needs: claims frozen first, so that from then on no processor can change what was read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -75,26 +75,22 @@ async def read_forest(news: Sequence[News], store: Documents, hasher: Hasher) ->
     found = zip(keys, await store.get(TOUCHPOINTS, keys), strict=True)
     documents = {key: stored.value for key, stored in found if stored is not None}
     claims = await _freeze(documents, store)
-    nodes = await _read_nodes(_first_nodes(claims, hasher), store)
+    nodes = await _read_nodes(_first_nodes(news, claims, hasher), store)
     await _found_missing(claims, nodes, documents, store)
     touched = {key: _touched(document) for key, document in documents.items()}
     return Forest(claims=claims, nodes=nodes, touchpoints=touched)
 
 
-async def _freeze(documents: dict[str, TouchpointDoc], store: Documents) -> dict[IdentifierKey, Claim]:
+async def _freeze(documents: Mapping[str, TouchpointDoc], store: Documents) -> dict[IdentifierKey, Claim]:
     """Read the claims of all identifiers of the batch; the absent become void, which no processor may claim."""
-    first = {key: _void(document, index) for document in documents.values() for index, key in enumerate(document.keys)}
+    first = {key: (document, index) for document in documents.values() for index, key in enumerate(document.keys)}
     keys = sorted(first)
     stored = dict(zip(keys, await store.get(IDENTITIES, keys), strict=True))
     absent = [key for key in keys if stored[key] is None]
     if absent:
-        await store.insert(IDENTITIES, [(key, first[key]) for key in absent])
+        await store.insert(IDENTITIES, [(key, _void(*first[key])) for key in absent])
         stored |= zip(absent, await store.get(IDENTITIES, absent), strict=True)
-    return {
-        key: Claim(leaf=entry.value.leaf, incarnation=entry.value.incarnation, erased_at=entry.value.erased_at)
-        for key, entry in stored.items()
-        if entry is not None
-    }
+    return {key: entry.value for key, entry in stored.items() if entry is not None}
 
 
 def _void(document: TouchpointDoc, index: int) -> IdentityDoc:
@@ -102,9 +98,11 @@ def _void(document: TouchpointDoc, index: int) -> IdentityDoc:
     return IdentityDoc(type=kind, value=value, first_seen=document.at, source=document.source)
 
 
-def _first_nodes(claims: dict[IdentifierKey, Claim], hasher: Hasher) -> set[str]:
-    """The leaves, and the profiles that unclaimed identifiers would found."""
-    return {claim.leaf or hasher.profile(key, claim.incarnation) for key, claim in claims.items()}
+def _first_nodes(news: Sequence[News], claims: Mapping[IdentifierKey, Claim], hasher: Hasher) -> set[str]:
+    """The leaves, and the profiles that the strongest identifiers would found where they are unclaimed."""
+    leaves = {claim.leaf for claim in claims.values() if claim.leaf is not None}
+    strongest = {key: claim for item in news for key in item.ids[:1] if (claim := claims.get(key)) is not None}
+    return leaves | {hasher.profile(key, claim.incarnation) for key, claim in strongest.items() if claim.leaf is None}
 
 
 async def _read_nodes(pids: Iterable[str], store: Documents) -> dict[str, Node]:
@@ -126,7 +124,10 @@ async def _read_nodes(pids: Iterable[str], store: Documents) -> dict[str, Node]:
 
 
 async def _found_missing(
-    claims: dict[IdentifierKey, Claim], nodes: dict[str, Node], documents: dict[str, TouchpointDoc], store: Documents
+    claims: Mapping[IdentifierKey, Claim],
+    nodes: dict[str, Node],
+    documents: Mapping[str, TouchpointDoc],
+    store: Documents,
 ) -> None:
     """Insert the profile of a lone claim whose processor died in between, with the touchpoint at hand as its origin."""
     received = {key: document.received_at for document in documents.values() for key in document.keys}

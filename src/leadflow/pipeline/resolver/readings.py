@@ -27,7 +27,7 @@ class Documents(Protocol):
 class Readings:
     """`Documents` for one batch. What others write meanwhile shows as a conflict, and is then read.
 
-    A document that was replaced here is remembered with its new revision.
+    A document that was written here is remembered with its new revision.
     """
 
     def __init__(self, store: Store) -> None:
@@ -44,10 +44,14 @@ class Readings:
         return [read[name, key] for key in keys]
 
     async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
-        """Insert; whichever document stands then has to be read for its revision."""
+        """Insert; where others were first, their documents have to be read."""
         for key, _ in documents:
             self._read.pop((collection.name, key), None)
-        return await self._store.insert(collection, documents)
+        done = await self._store.insert(collection, documents)
+        for (key, value), rev in zip(documents, done, strict=True):
+            if rev is not None:
+                self._read[collection.name, key] = Stored(key, value, rev)
+        return done
 
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """Replace; the documents that failed have to be read again."""

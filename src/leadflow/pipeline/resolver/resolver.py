@@ -21,9 +21,12 @@ from leadflow.pipeline.resolver.applying import apply
 from leadflow.pipeline.resolver.reading import read_forest, read_news
 from leadflow.pipeline.resolver.readings import Documents, Readings
 from leadflow.pipeline.resolver.refusing import garbled_emit, refused_emit
+from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Record, Store
 
 _encode = msgspec.json.Encoder().encode
+
+_TURN = 100  # pieces of evidence
 
 
 class Resolver:
@@ -54,7 +57,9 @@ class Resolver:
             return stored.value
         batch = read_news(records)
         forest = await read_forest(batch.news, documents, self._hasher)
-        items = decide(batch.news, forest, self._rules) + batch.garbled
+        items = list(batch.garbled)
+        async for item in in_turns(batch.news, _TURN):
+            items += decide((item,), forest, self._rules)
         in_order = sorted(items, key=lambda item: item.pos)
         decision = DecisionDoc(upto=records[-1].offset + 1, items=_traced(in_order, records))
         bad = sum(isinstance(emit, Refused | Garbled) for item in items for emit in item.emits)
