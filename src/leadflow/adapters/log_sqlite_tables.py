@@ -9,6 +9,7 @@ partitions wrote twice the pages in group commits of 32 records.
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from leadflow.adapters.sqlite_file import LOG_FILE, WrongFile, claim
@@ -20,8 +21,7 @@ Row = tuple[int, str, bytes | None, int, str]
 Part = tuple[int, int, Sequence[Row]]
 """(number of the partition, offset of the first one, rows one after the other)."""
 
-_AT_ONCE = (64, 16, 4, 1)
-_GROUP = {count: ", ".join(["(?, ?, ?, ?)"] * count) for count in _AT_ONCE}
+_MANY, _SOME, _FEW = 64, 32, 16  # rows of one statement; below the last any number, but not above: each is prepared
 
 _SCHEMA = (
     # `origin`: the oldest offset that can be read; `floor`: no offset below is given out again, even if all rows go
@@ -95,13 +95,18 @@ def append(connection: sqlite3.Connection, heads: Heads, rows: Iterable[Row]) ->
 def _insert(connection: sqlite3.Connection, number: int, start: int, rows: Sequence[Row]) -> None:
     """Many rows a statement: each statement lets go of the interpreter's lock and has to wait for it again."""
     done = 0
-    for count in _AT_ONCE:
-        while len(rows) - done >= count:
-            values: list[object] = []
-            for offset, (_, key, value, at, _) in enumerate(rows[done : done + count], start + done):
-                values += (offset, key, value, at)
-            connection.execute(f"INSERT INTO records_{number} VALUES {_GROUP[count]}", values)
-            done += count
+    while left := len(rows) - done:
+        count = _MANY if left >= _MANY else _SOME if left >= _SOME else min(left, _FEW)
+        values: list[object] = []
+        for offset, (_, key, value, at, _) in enumerate(rows[done : done + count], start + done):
+            values += (offset, key, value, at)
+        connection.execute(_insertion(number, count), values)
+        done += count
+
+
+@lru_cache(maxsize=1024)
+def _insertion(number: int, rows: int) -> str:
+    return f"INSERT INTO records_{number} VALUES {', '.join(['(?, ?, ?, ?)'] * rows)}"
 
 
 def bounds(connection: sqlite3.Connection, number: int) -> tuple[int, int]:

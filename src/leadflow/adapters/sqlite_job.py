@@ -4,7 +4,8 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ class Job:
     run: Callable[[sqlite3.Connection], Any]
     size: int
     future: asyncio.Future[Any]
+    insert: None = None  # it is no Rows
 
     def alone(self, connection: sqlite3.Connection) -> Any:
         """Run it by itself."""
@@ -43,6 +45,9 @@ class Rows:
 
 
 AnyJob = Job | Rows
+
+_insert_of = attrgetter("insert")
+_rows_of = attrgetter("rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,10 @@ def _run_at_once(connection: sqlite3.Connection, jobs: Sequence[AnyJob]) -> list
         if insert is None:
             outcomes += [Outcome(job.alone(connection)) for job in group]
         else:
-            together = [job for job in group if isinstance(job, Rows)]
-            insert(connection, [row for job in together for row in job.rows])
-            outcomes += [_DONE] * len(together)
+            each = list(map(_rows_of, group))
+            insert(connection, list(chain.from_iterable(each)))
+            outcomes += [_DONE] * len(each)
     return outcomes
-
-
-def _insert_of(job: AnyJob) -> Insert | None:
-    return job.insert if isinstance(job, Rows) else None
 
 
 def _run_apart(connection: sqlite3.Connection, path: Path, jobs: Sequence[AnyJob]) -> list[Outcome]:

@@ -90,15 +90,15 @@ class SqliteWriter:
         self._enqueue(Job(job, size, future), urgent=True)
         return await future
 
-    async def insert(self, insert: Insert, rows: Sequence[Any], size: int, *, bounded: bool = False) -> None:
+    def insert(self, insert: Insert, rows: Sequence[Any], size: int, *, bounded: bool = False) -> asyncio.Future[None]:
         """Write rows in the next transaction, together with everyone else's that go by the same `insert`.
 
-        Raises as `run` does. `insert` may only fail for what is nobody's own fault.
+        Done once they are durable. Raises as `run` does. `insert` may only fail for what is nobody's own fault.
         """
         self._check(size, bounded=bounded)
         future: asyncio.Future[None] = self._loop.create_future()
         self._enqueue(Rows(insert, rows, size, future), urgent=False)
-        await future
+        return future
 
     def _check(self, size: int, *, bounded: bool) -> None:
         if self._closing:
