@@ -40,6 +40,13 @@ def test_exponential_service_waits_twice_as_long(load: float) -> None:
     assert sojourns[len(sojourns) // 2] == pytest.approx(0.693 / (1 - load), rel=0.08)
 
 
+def test_partitions_of_a_worker_share_its_core() -> None:
+    """Five partitions of one worker wait as long as one does: equal services in any order have the same mean."""
+    arrivals = list(poisson(0.8, 0.0, CUSTOMERS / 0.8, dice(14)))
+    out = serve(replace(one_server(varied=False), partitions=5), arrivals, dice(15))
+    assert fmean(_sojourns(arrivals, out)) == pytest.approx(1 + 0.8 / (2 * 0.2), rel=0.05)
+
+
 def test_what_waits_is_rate_times_time() -> None:
     """Little's law, with batches, commits and several workers: mean number in the stage = rate x mean time in it."""
     stage = Stage(name="hop", partitions=6, workers=2, record_s=0.004, batch_s=0.02, commit_s=0.1)
@@ -96,6 +103,21 @@ def test_a_loss_loses_nothing_and_repeats_what_was_begun() -> None:
     assert all(end > begin for begin, end in zip(arrivals, hit, strict=True))
     assert max(_sojourns(arrivals, hit)) == pytest.approx(13, abs=1)
     assert max(_sojourns(arrivals, calm)) < 2
+
+
+def test_a_batch_that_dies_with_its_worker_is_done_again() -> None:
+    """Begun before the loss, not committed at it: out when the others have the partition, and not before."""
+    stage = Stage(name="hop", partitions=1, workers=2, record_s=0.01, commit_s=0.1)
+    loss = Loss(at=20, noticed_s=10, rebalance_s=3, back_s=30)
+    assert serve(stage, [19.5, 19.95], dice(16), loss) == pytest.approx([19.61, 33.11])
+
+
+def test_nights_are_quieter_than_evenings() -> None:
+    """Of a day without a campaign a quarter of the hours, those of the night, has less than a tenth of what comes."""
+    day = Day(mean=50, peak=0, campaign_s=0)
+    came = day.arrivals(dice(17))
+    night = sum(at < 6 * day.hour_s for at in came)
+    assert 0.03 * len(came) < night < 0.1 * len(came)
 
 
 def test_a_day_has_its_mean_and_its_campaign_its_peak() -> None:

@@ -69,6 +69,15 @@ def test_the_page_shows_what_is_simulated() -> None:
     assert all(simulated_tier(name) in shown for name in ("100k", "1m"))
 
 
+def test_an_overlay_says_which_settings_go_with_it() -> None:
+    """It holds sizes alone; a retention of its own, and a sharded database, are settings that it asks for."""
+    printed = size("--profiles", "20000000", "--retention-days", "14", "--output", "overlay").stdout
+    assert "settings.retentionDays: 14" in printed
+    assert "settings.arangoSharded: true" in printed
+    usual = size("--profiles", "20000", "--output", "overlay").stdout
+    assert "settings." not in usual
+
+
 def test_a_table_gives_each_number_its_reason() -> None:
     """Pods, partitions, disks and database are there, and what one small machine would do."""
     printed = size("--profiles", "2000000", "--peak-factor", "6", "--availability", "servers").stdout

@@ -4,13 +4,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadflow.core.sizing import TIERS, Plan, SizingError, Workload, plan, shipped_rates
-from leadflow.core.sizing.assumptions import FILL, UTILISATION
+from leadflow.core.sizing.assumptions import FILL, GROWTH, SKEW, UTILISATION
 from leadflow.core.sizing.partitions import LADDER
-from leadflow.core.sizing.pods import Pods
+from leadflow.core.sizing.pods import Pods, loads, pods
 from leadflow.core.sizing.tiers import Room
 
 RATES = shipped_rates()
@@ -42,20 +42,33 @@ def test_what_is_left_carries_the_peak(workload: Workload) -> None:
     """Every service carries the peak at the planned utilisation, with one pod lost where one may be."""
     found = plan(workload, RATES)
     lost = 0 if workload.availability == "none" else 1
-    for pods in (found.observer, found.processor, found.scoring):
-        assert (pods.replicas - lost) * pods.carries >= workload.peak
-        assert (pods.replicas - lost - 1) * pods.carries < workload.peak
-        assert pods.replicas <= pods.most_replicas
-        assert 0 < pods.cores <= pods.limit_cores == 1
+    for one in (found.observer, found.processor, found.scoring):
+        assert (one.replicas - lost) * one.carries >= workload.peak
+        assert (one.replicas - lost - 1) * one.carries < workload.peak
+        assert one.replicas <= one.most_replicas
+        assert 0 < one.cores <= one.limit_cores == 1
 
 
 @given(workloads)
+@example(Workload(profiles=100_000_000))
 @settings(max_examples=60, deadline=None)
 def test_partitions_feed_every_pod(workload: Workload) -> None:
     """No autoscaler goes beyond the partitions; there are as many as growth asks for."""
     found = plan(workload, RATES)
     assert found.partitions in LADDER
+    slowest = min(found.processor.carries, found.scoring.carries)
+    assert found.partitions * slowest >= GROWTH * SKEW * workload.peak
     assert max(found.processor.most_replicas, found.scoring.most_replicas) <= found.partitions
+
+
+def test_partitions_hold_an_autoscaler_back() -> None:
+    """What has no partition has nothing to do; a ceiling holds back too, but never below what is needed."""
+    workload = Workload(profiles=100_000_000)
+    _, processor, _ = loads(workload, RATES)
+    needed = pods(processor, workload, partitions=24).replicas
+    assert pods(processor, workload, partitions=24).most_replicas == 2 * needed
+    assert pods(processor, workload, partitions=needed + 1).most_replicas == needed + 1
+    assert pods(processor, workload, partitions=24, most=1).most_replicas == needed
 
 
 @given(workloads)
@@ -83,8 +96,8 @@ def test_more_takes_more(workload: Workload, times: float) -> None:
 
 
 def _totals(found: Plan) -> tuple[float, ...]:
-    pods = [one.replicas for one in found.services]
-    return (*pods, found.partitions, found.brokers.replicas, found.database.servers, found.brokers.kept_gib)
+    counts = (one.replicas for one in found.services)
+    return (*counts, found.partitions, found.brokers.replicas, found.database.servers, found.brokers.kept_gib)
 
 
 def test_losing_a_server_needs_three_copies() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from leadflow.core.sizing import Plan, Rate, Rates
 from leadflow.core.sizing.assumptions import FILL, GROWTH, UTILISATION
 from leadflow.core.sizing.pods import Pods
+from leadflow.core.sizing.workload import RETENTION_DAYS
 
 _WIDTH = 116
 
@@ -112,6 +113,8 @@ def _header(plan: Plan, rates: Rates, command: str) -> Iterator[str]:
         f"({workload.history_months} months of touchpoints, {plan.database.copies} "
         f"{'copy' if plan.database.copies == 1 else 'copies'}{', sharded' if plan.database.sharded else ''})."
     )
+    if workload.retention_days != RETENTION_DAYS:
+        yield f"The log is kept for longer or shorter than usual: `settings.retentionDays: {workload.retention_days}`."
     if plan.database.sharded:
         yield "The database is sharded: `settings.arangoSharded: true` before the first install; fixed for life."
     yield (

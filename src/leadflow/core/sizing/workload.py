@@ -7,6 +7,8 @@ Availability = Literal["none", "pods", "servers"]
 AVAILABILITIES: tuple[Availability, ...] = ("none", "pods", "servers")
 SECONDS_PER_DAY = 86_400
 DAYS_PER_MONTH = 30
+RETENTION_DAYS = 7
+"""LEADFLOW_RETENTION_DAYS as shipped."""
 
 _BOUNDS: dict[str, tuple[float, float]] = {
     "profiles": (1, 1_000_000_000),
@@ -34,7 +36,7 @@ class Workload:
     profiles: int
     touchpoints_per_month: float = 30.0
     peak_factor: float = 6.0
-    retention_days: int = 7
+    retention_days: int = RETENTION_DAYS
     history_months: int = 6
     batched_share: float = 0.5
     batch: int = 20
