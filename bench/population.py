@@ -1,6 +1,7 @@
 """Profiles that are there before a run begins: documents as the pipeline would have left them, written in bulk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
@@ -16,6 +17,7 @@ from leadflow.adapters.store_memory import MemoryStore
 from leadflow.adapters.system_clock import SystemClock
 from leadflow.contracts.collections import IDENTITIES, LEADS, PROFILES, TOUCHPOINTS, Collection
 from leadflow.contracts.documents import IdentityDoc, LeadDoc, ProfileDoc, TouchpointDoc
+from leadflow.contracts.lead import LeadScore
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.identity.normal_forms import normal_form
 from leadflow.core.time import from_datetime
@@ -24,15 +26,24 @@ from leadflow.ports import Emit, Store
 
 TEMPLATES = 10 * KNOWN_EVERY  # histories of different lengths, shared by the people
 _LONGEST_HISTORY = 8
-_CHUNK = 2_000
+_CHUNK = 20_000  # people; the more at once, the less often a page of an index is written
 _BEFORE = timedelta(days=20)
 
 D = TypeVar("D", bound=msgspec.Struct)
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A lead with a history, and what it published: everybody's, but for the name."""
+
+    lead: LeadDoc
+    score: LeadScore
+
+
 async def populate(store: Store, size: int, *, touchpoints: int = 1) -> None:
     """Write `size` people with their identities, profiles, leads, and so many touchpoints each."""
     leads = await _templates()
+    visits = {known: _visit(known=known) for known in (True, False)}
     born = from_datetime(datetime.now(UTC) - _BEFORE)
     people = (Person(number) for number in range(size))
     while chunk := list(islice(people, _CHUNK)):
@@ -41,7 +52,9 @@ async def populate(store: Store, size: int, *, touchpoints: int = 1) -> None:
         await _insert(store, IDENTITIES, (doc for _, ids, keys in keyed for doc in _claims(ids, keys, born)))
         await _insert(store, LEADS, ((_leaf(keys), _lead(leads, person, keys)) for person, _, keys in keyed))
         for number in range(touchpoints):
-            await _insert(store, TOUCHPOINTS, (_touchpoint(person, keys, born, number) for person, _, keys in keyed))
+            await _insert(
+                store, TOUCHPOINTS, (visits[person.known](person, keys, born, number) for person, _, keys in keyed)
+            )
 
 
 async def _insert(store: Store, collection: Collection[D], documents: Iterator[tuple[str, D]]) -> None:
@@ -78,26 +91,45 @@ def _claims(identifiers: list[Identifier], keys: list[str], born: int) -> Iterat
         )
 
 
-def _lead(templates: list[LeadDoc], person: Person, keys: list[str]) -> LeadDoc:
-    lead = templates[person.number % TEMPLATES]
-    published = lead.published()
-    if published is None:
-        raise ValueError(f"person {person.number} of the benchmark has no score")
-    score = msgspec.structs.replace(published, profile_id=_leaf(keys))
-    return msgspec.structs.replace(lead, score=msgspec.Raw(msgspec.json.encode(score)))
+def _lead(templates: list[Template], person: Person, keys: list[str]) -> LeadDoc:
+    template = templates[person.number % TEMPLATES]
+    score = msgspec.structs.replace(template.score, profile_id=_leaf(keys))
+    return msgspec.structs.replace(template.lead, score=msgspec.Raw(msgspec.json.encode(score)))
 
 
-def _touchpoint(person: Person, keys: list[str], born: int, number: int) -> tuple[str, TouchpointDoc]:
-    message_id = f"before-{person.number}-{number}"
-    value = msgspec.json.decode(_page(person, message_id).value or b"", type=Touchpoint)
+_Visit = Callable[[Person, list[str], int, int], tuple[str, TouchpointDoc]]
+"""(person, their identifiers' keys, first time, number of the visit) -> the key and the document of a page they saw."""
+
+
+def _visit(*, known: bool) -> _Visit:
+    """Read one page by the observer's own code; all others are it, with other names in it."""
+    model = Person(KNOWN_EVERY if known else KNOWN_EVERY + 1)
+    named = f"before-{model.number}"
+    page = msgspec.json.decode(_page(model, named).value or b"", type=Touchpoint)
+    body = bytes(page.body)
+
+    def visit(person: Person, keys: list[str], born: int, number: int) -> tuple[str, TouchpointDoc]:
+        message_id = f"before-{person.number}-{number}"
+        told = body.replace(named.encode(), message_id.encode())
+        told = told.replace(model.anonymous_id.encode(), person.anonymous_id.encode())
+        told = told.replace(model.user_id.encode(), person.user_id.encode())
+        value = msgspec.structs.replace(page, message_id=message_id, body=msgspec.Raw(told))
+        return _touchpoint(person, value, keys, born + number, born)
+
+    return visit
+
+
+def _touchpoint(
+    person: Person, value: Touchpoint, keys: list[str], at: int, received_at: int
+) -> tuple[str, TouchpointDoc]:
     key = keys[-1]
     document = TouchpointDoc(
         pos=(0, -1),
         via="tp",
-        at=born + number,
-        received_at=born,
+        at=at,
+        received_at=received_at,
         source=SOURCE.name,
-        message_id=message_id,
+        message_id=value.message_id,
         ids=(("anonymous_id", person.anonymous_id),),
         keys=(key,),
         value=value,
@@ -105,7 +137,7 @@ def _touchpoint(person: Person, keys: list[str], born: int, number: int) -> tupl
         src=("t0", -1),
         kept=(key,),
     )
-    return HASHER.touchpoint(SOURCE.name, message_id), document
+    return HASHER.touchpoint(SOURCE.name, value.message_id), document
 
 
 def _page(person: Person, message_id: str) -> Emit:
@@ -113,7 +145,7 @@ def _page(person: Person, message_id: str) -> Emit:
     return taken(event(body, person, message_id), from_datetime(datetime.now(UTC)))
 
 
-async def _templates() -> list[LeadDoc]:
+async def _templates() -> list[Template]:
     """Let a few people have a history in the real pipeline; their leads are everybody's."""
     clock = SystemClock()
     bench = Workbench(MemoryLog(partitions=1, clock=clock), MemoryStore(), clock)
@@ -140,6 +172,9 @@ def _history(person: Person, length: int) -> Iterator[bytes]:
         yield event(identify, person, f"{person.number}-told", before + timedelta(hours=length))
 
 
-def _rested(lead: LeadDoc) -> LeadDoc:
+def _rested(lead: LeadDoc) -> Template:
     """A lead as if all its records had long been committed."""
-    return msgspec.structs.replace(lead, marks={}, pos=-1, outbox=())
+    score = lead.published()
+    if score is None:
+        raise ValueError("a lead of the benchmark has no score")
+    return Template(msgspec.structs.replace(lead, marks={}, pos=-1, outbox=()), score)
