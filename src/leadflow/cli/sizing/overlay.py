@@ -88,7 +88,7 @@ def _cpu(cores: float) -> str:
 def _header(plan: Plan, rates: Rates, command: str) -> Iterator[str]:
     """Yield the paragraphs: claim, rates, partitions, disk, headroom."""
     workload = plan.workload
-    yield f"Written by `{command}`: do not edit, `make check` compares. How each number comes about: docs/sizing.md."
+    yield f"Written by `{command}`: change the workload there, not here. How each number comes about: docs/sizing.md."
     yield (
         f"Capacity: {workload.profiles:,} profiles at {workload.touchpoints_per_month:g} touchpoints a month "
         f"({workload.mean:,.1f}/s), peaks of {workload.peak_factor:g} x that ({workload.peak:,.1f} touchpoints/s in "
@@ -124,13 +124,11 @@ def _header(plan: Plan, rates: Rates, command: str) -> Iterator[str]:
 
 
 def _loss(plan: Plan) -> str:
-    match plan.workload.availability:
-        case "none":
-            return "Nothing may be lost without a pause."
-        case "pods":
-            return "A pod or a broker may be lost; the database is one server, without fail-over."
-        case "servers":
-            return "A pod, a broker or a database server may be lost."
+    if plan.workload.availability == "none":
+        return "Nothing may be lost without a pause."
+    if plan.database.copies == 1:
+        return "A pod or a broker may be lost; the database is one server, without fail-over."
+    return "A pod, a broker or a database server may be lost."
 
 
 def _us(rate: Rate) -> str:
