@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from leadflow.adapters import log_sqlite_trim
@@ -10,6 +11,7 @@ from leadflow.adapters.log_memory import MemoryLog
 from leadflow.adapters.log_sqlite import SqliteLog
 from leadflow.contracts.topics import LEAD_SCORES, REJECTED, STAGE_CHANGES
 from leadflow.core.time import DAY, HOUR
+from leadflow.ports import Emit
 
 from .log_contract import emit, texts
 
@@ -91,3 +93,23 @@ async def test_compaction_keeps_the_latest_of_each_key(log: MemoryLog | SqliteLo
     records = await log.read(LEAD_SCORES, 0, 0, 9)
     assert [(record.key, record.offset) for record in records] == [("b", 1), ("a", 2)]
     assert await log.bounds(LEAD_SCORES) == [(0, 5)]
+
+
+async def test_a_trace_goes_with_its_record(tmp_path: Path, clock: Hand) -> None:
+    """By age and by key: nothing stays of what is forgotten."""
+    log = await SqliteLog.open(tmp_path / "log.db", partitions=1, clock=clock, traces=True)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    old = [Emit(topic=topic, key="k", value=b"old", trace=trace) for topic in (REJECTED, LEAD_SCORES)]
+    await log.append(old)
+    clock.instant += 8 * DAY
+    await log.append([msgspec.structs.replace(emit, value=b"young") for emit in old])
+
+    assert await log.trim(clock.now()) == 2
+
+    assert log.reader.small(lambda connection: connection.execute("SELECT offset FROM traces").fetchall()) == [
+        (1,),
+        (1,),
+    ]
+    for topic in (REJECTED, LEAD_SCORES):
+        assert [(record.value, record.trace) for record in await log.read(topic, 0, 0, 9)] == [(b"young", trace)]
+    await log.close()
