@@ -1,8 +1,12 @@
 """How many pods there are: autoscalers and disruption budgets."""
 
-from chart.cases import in_every_case
+from chart.cases import DISTRIBUTED, in_every_case
 from chart.reading import chosen, counts, environment, of_kind, pods, scalers
 from chart.render import Case, objects
+
+from leadflow.contracts.topics import RESOLVED, TOUCHPOINTS
+from leadflow_processor.service import GROUP as PROCESSORS
+from leadflow_scoring.service import GROUP as SCORERS
 
 
 @in_every_case
@@ -55,3 +59,16 @@ def test_two_pods_have_a_budget(case: Case) -> None:
     for pod in pods(objects(case)):
         if pod.serves and not unwanted and counts(pod, objects(case))[0] > 1:
             assert any(chosen(budget["spec"]["selector"], pod.labels) for budget in budgets), pod
+
+
+def test_consumers_scale_by_the_lag_of_their_own_group() -> None:
+    """The group and the topic that KEDA looks at are those that the services use, prefix and all."""
+    scaled = {name: {"autoscaling": {"enabled": True}} for name in ("processor", "scoring")}
+    case = DISTRIBUTED.having("scaled with a prefix", scaled | {"settings": {"topicPrefix": "crm."}})
+    triggers = [
+        trigger["metadata"] for one in of_kind(objects(case), "ScaledObject") for trigger in one["spec"]["triggers"]
+    ]
+    assert [(trigger["consumerGroup"], trigger["topic"]) for trigger in triggers] == [
+        (f"crm.{PROCESSORS}.{TOUCHPOINTS}", f"crm.{TOUCHPOINTS}"),
+        (f"crm.{SCORERS}.{RESOLVED}", f"crm.{RESOLVED}"),
+    ]
