@@ -1,7 +1,7 @@
 """A condition as a Python function of a row."""
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from leadflow.core.conditions.condition import Condition
@@ -37,23 +37,30 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compile_condition(condition: Condition, getter: Callable[[str], Getter] | None = None) -> Test:
+def compile_condition(
+    condition: Condition, getter: Callable[[str], Getter] | None = None, truths: Collection[str] = ()
+) -> Test:
     """A function of a row that never raises, whatever the row's values are.
 
     A dotted name `a.b.c` is looked up as the key `a.b.c`, else in the mapping under `a` as `b.c`, and so on.
-    `getter`: how to read a field by its name from rows that are no mappings; the test then takes such a row.
+    `getter`: how to read a field by its name from rows that are no mappings; the test then takes such a row. `truths`:
+    the fields that it reads as True or False.
     """
-    return _compile(condition.node, getter or _getter)
+    return _compile(condition.node, getter or _getter, truths)
 
 
-def _compile(node: Node, getter: Callable[[str], Getter]) -> Test:  # noqa: PLR0911  # one arm for each kind of node
+def _compile(  # noqa: PLR0911  # one arm for each kind of node
+    node: Node, getter: Callable[[str], Getter], truths: Collection[str]
+) -> Test:
     match node:
         case AllOf(parts):
-            return _all([_compile(part, getter) for part in parts])
+            return _all([_compile(part, getter, truths) for part in parts])
         case AnyOf(parts):
-            return _any([_compile(part, getter) for part in parts])
+            return _any([_compile(part, getter, truths) for part in parts])
+        case Truth(field) if field in truths:
+            return getter(field)
         case Not(part):
-            inner = _compile(part, getter)
+            inner = _compile(part, getter, truths)
             return lambda row: not inner(row)
         case Always(constant):
             return lambda _: constant

@@ -3,7 +3,7 @@
 A cap takes the earliest first, so what comes later never changes what an earlier bucket counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -51,9 +51,11 @@ def counted(tally: Tally, model: Model) -> tuple[GroupBuckets, ...]:
 _place = itemgetter(0, 1)
 
 
-def first_start(groups: tuple[GroupBuckets, ...]) -> int | None:
-    """The start of the oldest bucket, in ms."""
-    return min((rule.buckets[0][0] for group in groups for rule in group.rules), default=None)
+def first_start(tally: Tally, model: Model) -> int | None:
+    """The start of the oldest bucket, in ms: caps take the earliest first, so it always counts."""
+    places = places_of(model)
+    first = min((min(hours) for rule, hours in tally.counts.items() if rule in places), default=None)
+    return None if first is None else first * HOUR
 
 
 @lru_cache(maxsize=16)
@@ -64,6 +66,13 @@ def places_of(model: Model) -> Mapping[str, tuple[int, int, Rule]]:
         for number, group in enumerate(model.groups)
         for order, rule in enumerate(group.rules)
     }
+
+
+def counted_hours(hours: Mapping[int, int], cap: int | None, time_zone: str) -> Iterable[tuple[int, int]]:
+    """What a rule's cap leaves of its (hour, count), in any order: most rules of most leads never come near it."""
+    if cap is None or sum(hours.values()) <= cap:
+        return hours.items()
+    return _capped(hours, cap, time_zone)
 
 
 def buckets_of(hours: Mapping[int, int], rule: Rule, time_zone: str) -> tuple[tuple[int, int], ...]:
@@ -77,6 +86,8 @@ def buckets_of(hours: Mapping[int, int], rule: Rule, time_zone: str) -> tuple[tu
 def _capped(hours: Mapping[int, int], cap: int | None, time_zone: str) -> list[tuple[int, int]]:
     if cap is None:
         return sorted(hours.items())
+    if len(hours) == 1:
+        return [(hour, min(count, cap)) for hour, count in hours.items()]
     kept, today, left = [], None, cap
     for hour, count in sorted(hours.items()):
         day = day_of(hour, time_zone)

@@ -6,11 +6,12 @@ Each rule's sum is exact in units of 2^-96 micro-points and rounded once, to the
 with the quality. A rule's share lies within 0.5 micro-points plus 3.6e-9 of its undecayed points of the true value.
 """
 
-from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, buckets_of, places_of
+from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, counted_hours, places_of
 from leadflow.core.scoring.decay import rounded, weight
 from leadflow.core.scoring.model import POINT, Model
 from leadflow.core.scoring.score import CLAMP, SOURCE_QUALITY, Share
 from leadflow.core.scoring.sums import Tally
+from leadflow.core.time import HOUR
 
 
 def engagement_at(groups: tuple[GroupBuckets, ...], tally: Tally, model: Model, as_of: int) -> int:
@@ -26,21 +27,22 @@ def engagement_of(tally: Tally, model: Model, as_of: int) -> int:
 
     The rules of a group share their half-life, and often their hours: each hour is weighed once.
     """
-    groups, places, zone = model.groups, places_of(model), model.time_zone
+    groups, places, now = model.groups, places_of(model), as_of // HOUR
     points: dict[int, int] = {}
     weights: dict[tuple[int, int], int] = {}
     for rule_id, hours in tally.counts.items():
-        if rule_id not in places:
+        place = places.get(rule_id)
+        if place is None:
             continue
-        number, _, rule = places[rule_id]
+        number, _, rule = place
         half_life, exact = groups[number].half_life, 0
-        for start, count in buckets_of(hours, rule, zone):
-            if start > as_of:
-                break
-            key = (number, start)
-            if key not in weights:
-                weights[key] = weight(as_of - start, half_life)
-            exact += count * weights[key]
+        for hour, count in counted_hours(hours, rule.cap, model.time_zone):
+            if hour > now:  # it starts later
+                continue
+            known = weights.get((half_life, hour))
+            if known is None:
+                known = weights[half_life, hour] = weight(as_of - hour * HOUR, half_life)
+            exact += count * known
         points[number] = points.get(number, 0) + rounded(exact * rule.points)
     total = 0
     for number, sum_of_rules in points.items():

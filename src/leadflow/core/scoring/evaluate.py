@@ -1,6 +1,8 @@
 """The score: a pure function of a tally, a model and an instant."""
 
-from leadflow.core.scoring.buckets import counted, first_start
+from collections.abc import Callable
+
+from leadflow.core.scoring.buckets import GroupBuckets, counted, first_start
 from leadflow.core.scoring.engagement import engagement_at, engagement_of, engagement_shares
 from leadflow.core.scoring.fit import known_of
 from leadflow.core.scoring.model import Grade, Model
@@ -53,10 +55,22 @@ def _temperature(tally: Tally, model: Model, as_of: int, engagement: int) -> Tem
     limits = model.temperatures
     if decides(engagement, limits):
         return next_temperature("cold", engagement, limits)
-    groups = counted(tally, model)
-    return temperature_at(
-        lambda instant: engagement if instant == as_of else engagement_at(groups, tally, model, instant),
-        first_start(groups),
-        as_of,
-        limits,
-    )
+    return temperature_at(_engagements(tally, model, as_of, engagement), first_start(tally, model), as_of, limits)
+
+
+def _engagements(tally: Tally, model: Model, as_of: int, engagement: int) -> Callable[[int], int]:
+    """The engagement at any instant. Mostly one more is asked for: buckets pay from the next one on."""
+    groups: tuple[GroupBuckets, ...] | None = None
+    asked = 0
+
+    def at(instant: int) -> int:
+        nonlocal asked, groups
+        if instant == as_of:
+            return engagement
+        asked += 1
+        if asked == 1:
+            return engagement_of(tally, model, instant)
+        groups = groups if groups is not None else counted(tally, model)
+        return engagement_at(groups, tally, model, instant)
+
+    return at

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from leadflow.core.conditions import Condition, ConditionError, compile_condition, fields_of, parse
-from leadflow.core.conditions.nodes import AllOf, Always, AnyOf, Compare, Node, Not, OneOf, Truth
+from leadflow.core.conditions.nodes import AllOf, Always, AnyOf, Compare, Node, Not, OneOf
 from leadflow.core.names import event_name
 from leadflow.core.scoring.model import When
 from leadflow.core.scoring.places import Place
@@ -35,9 +35,7 @@ def when_of(
             place.wrong(f"the event {name!r} never comes like this: write {event_name(name)!r}")
     if not isinstance(fields, Mapping) or unknown:
         return When(condition, compile_condition(condition))
-    if isinstance(condition.node, Truth) and condition.node.field in truths:
-        return When(condition, fields[condition.node.field])
-    return When(condition, compile_condition(condition, fields.__getitem__))
+    return When(condition, compile_condition(condition, fields.__getitem__, truths))
 
 
 def _event_names(node: Node) -> Iterator[str]:

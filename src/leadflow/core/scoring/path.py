@@ -24,7 +24,7 @@ def settle(so_far: Advance, lead: Lead, trigger: Trigger) -> Advance:
 def _next_move(standing: Standing, lead: Lead, trigger: Trigger) -> Move | None:
     """The move that holds as of the trigger or, if none does, as of the latest event that the lead has seen."""
     place, since = system_place(standing)
-    ways, detour = _ways(place, lead.model)
+    ways, detour = ways_from(place, lead.model)
     at = max(trigger.at, since)
     for instant in (at, standing.clock) if standing.clock > at else (at,):
         facts = lead.facts(instant)
@@ -37,7 +37,7 @@ def _next_move(standing: Standing, lead: Lead, trigger: Trigger) -> Move | None:
 
 
 @lru_cache(maxsize=256)
-def _ways(place: str, model: Model) -> tuple[tuple[Stage, ...], Detour | None]:
+def ways_from(place: str, model: Model) -> tuple[tuple[Stage, ...], Detour | None]:
     """The stages that may come next by their criteria: those open from anywhere, then the following one.
 
     And the detour that the place is, if it is one.

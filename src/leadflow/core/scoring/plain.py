@@ -17,6 +17,9 @@ from leadflow.core.scoring.sums import Tally
 from leadflow.core.time import HOUR
 from leadflow.core.touchpoint import Signal
 
+Heard = tuple[Signal, tuple[str, ...]]
+"""A touchpoint with the ids of the rules that it counts for."""
+
 
 def is_plain(signal: Signal, model: Model) -> bool:
     """Whether a touchpoint only counts for rules and as a touch."""
@@ -28,19 +31,29 @@ def is_plain(signal: Signal, model: Model) -> bool:
     return not _has_meaning(event, model) and not facts_may_stand_in(signal.properties, model)
 
 
-def add_plain(tally: Tally, signal: Signal, matched: Sequence[str], model: Model) -> Tally:
-    """Count a plain touchpoint."""
-    if not signal.active:  # the page was open, but nobody was there: no rule matches either
-        return tally
-    touch = touch_of(signal)
+def add_plain(tally: Tally, heard: Sequence[Heard], model: Model) -> Tally:
+    """Count plain touchpoints, one or many at once."""
+    counts: dict[str, dict[int, int]] = {}  # of the rules that matched here
+    spans = tally.spans.copy()
     first, last = tally.first_touch, tally.last_touch
-    return replace(
-        tally,
-        counts=_counted(tally, signal.at // HOUR, matched) if matched else tally.counts,
-        spans=_widened(tally.spans, signal, is_intent=is_intent(tuple(matched), model)),
-        first_touch=first if first is not None and first.at < touch.at else statements.first_touch(first, touch),
-        last_touch=touch if last is None or last.at < touch.at else statements.last_touch(last, touch),
-    )
+    for signal, matched in heard:
+        if not signal.active:  # the page was open, but nobody was there: no rule matches either
+            continue
+        hour = signal.at // HOUR
+        for rule in matched:
+            hours = counts.get(rule)
+            if hours is None:
+                hours = counts[rule] = dict(tally.counts.get(rule, ()))
+            hours[hour] = hours.get(hour, 0) + 1
+        touch = touch_of(signal)
+        first = first if first is not None and first.at < touch.at else statements.first_touch(first, touch)
+        last = touch if last is None or last.at < touch.at else statements.last_touch(last, touch)
+        moment = Moment(signal.at, signal.message_id)
+        _widen(spans, "touch", moment)
+        if matched and is_intent(matched, model):
+            _widen(spans, "intent", moment)
+    counts = {**tally.counts, **counts} if counts else tally.counts
+    return replace(tally, counts=counts, spans=spans, first_touch=first, last_touch=last)
 
 
 @lru_cache(maxsize=4_096)
@@ -49,23 +62,11 @@ def _has_meaning(event: str, model: Model) -> bool:
     return bool(classes_of(event, model)) or event in events.conversion or event in events.purchase
 
 
-def _counted(tally: Tally, hour: int, matched: Sequence[str]) -> dict[str, dict[int, int]]:
-    counts = dict(tally.counts)
-    for rule in matched:
-        hours = counts.get(rule)
-        counts[rule] = {hour: 1} if hours is None else {**hours, hour: hours.get(hour, 0) + 1}
-    return counts
-
-
-def _widened(spans: dict[str, Span], signal: Signal, *, is_intent: bool) -> dict[str, Span]:
-    moment = Moment(signal.at, signal.message_id)
-    widened = dict(spans)
-    for name in ("touch", "intent") if is_intent else ("touch",):
-        known = spans.get(name)
-        if known is None:
-            widened[name] = Span(moment, moment)
-        elif known.last.at < moment.at:  # the rule: things come in the order in which they happen
-            widened[name] = Span(known.first, moment)
-        else:
-            widened[name] = Span(min(known.first, moment), max(known.last, moment))
-    return widened
+def _widen(spans: dict[str, Span], name: str, moment: Moment) -> None:
+    known = spans.get(name)
+    if known is None:
+        spans[name] = Span(moment, moment)
+    elif known.last.at < moment.at:  # the rule: things come in the order in which they happen
+        spans[name] = Span(known.first, moment)
+    else:
+        spans[name] = Span(min(known.first, moment), max(known.last, moment))

@@ -141,3 +141,11 @@ _OTHERS = {
 }
 TRUTHS = frozenset(FACTS.keys() - _OTHERS)
 """The facts that are True or False."""
+
+LASTING = frozenset(
+    {
+        *("email", "phone", "contact", "opt_in", "converted", "hand_raise", "purchased", "conversation"),
+        *("budget", "authority", "need", "timing"),
+    }
+)
+"""Truths that plain touchpoints do not change, and that never turn from true to false as the instant moves on."""

@@ -18,5 +18,5 @@ def add(tally: Tally, signal: Signal, matched: Sequence[str], model: Model) -> T
     if signal.bot:
         return tally
     if is_plain(signal, model):
-        return add_plain(tally, signal, matched, model)
+        return add_plain(tally, ((signal, tuple(matched)),), model)
     return join(tally, contents_of(signal, matched, model))

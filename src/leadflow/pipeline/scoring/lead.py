@@ -14,14 +14,12 @@ from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.core.scoring.evaluate import appraise
 from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.stages import Standing, Trigger, advance, stage_since
-from leadflow.core.scoring.tally import Stated, Tally, combine
-from leadflow.core.touchpoint import Signal
+from leadflow.core.scoring.tally import Tally, combine
 from leadflow.pipeline.scoring.counting import count, signal_of
+from leadflow.pipeline.scoring.seen import latest_seen, latest_traits
 from leadflow.pipeline.scoring.views import lead_score, stage_changed
 
 _encode = msgspec.json.Encoder().encode
-
-MAX_TRAITS = 200  # per leaf; the first by name stay, so that order does not matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +72,8 @@ def with_part(lead: LeadDoc, part: RebuiltDoc) -> LeadDoc:
 
 def trimmed(lead: LeadDoc, first: int) -> LeadDoc:
     """Without the outputs of batches that were committed: those before the one that begins at `first`."""
+    if not lead.outbox or lead.outbox[0].position >= first:  # in the order of positions
+        return lead
     return replace(lead, outbox=tuple(entry for entry in lead.outbox if entry.position >= first))
 
 
@@ -129,25 +129,6 @@ def _count(lead: LeadDoc, position: int, record: Resolved, judge: Judge) -> Lead
         last_seen=latest_seen(lead.last_seen, signal),
     )
     return _changed(counted, position, trigger, judge, historical=signal.historical)
-
-
-def latest_traits(traits: dict[str, Stated], signal: Signal) -> dict[str, Stated]:
-    """Last writer wins per trait, by (event time, message id)."""
-    if not signal.traits:
-        return traits
-    latest = dict(traits)
-    for name, value in signal.traits.items():
-        known = latest.get(name)
-        if known is None or (known.at, known.message_id) < (signal.at, signal.message_id):
-            latest[name] = Stated(signal.at, signal.message_id, value)
-    return {name: latest[name] for name in sorted(latest)[:MAX_TRAITS]}
-
-
-def latest_seen(known: int | None, signal: Signal) -> int | None:
-    """Sales acting on a lead, and events marked as not active, do not mean that the person was seen."""
-    if not signal.active or signal.type == "action":
-        return known
-    return signal.at if known is None or known < signal.at else known
 
 
 def _link(lead: LeadDoc, position: int, record: Link, judge: Judge) -> LeadDoc:

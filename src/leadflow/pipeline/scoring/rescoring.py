@@ -18,7 +18,7 @@ from leadflow.core.scoring.model import Model
 from leadflow.core.scoring.tally import EMPTY
 from leadflow.pipeline.processor.processor import contacts_of
 from leadflow.pipeline.scoring.counting import count, signal_of
-from leadflow.pipeline.scoring.lead import latest_seen, latest_traits
+from leadflow.pipeline.scoring.seen import latest_seen, latest_traits
 from leadflow.ports import Cursor, Emit, Log, Order, Store, Stored
 
 _PAGE = 500

@@ -22,6 +22,7 @@ from leadflow.pipeline.scoring.model_in_force import ModelInForce
 from leadflow.pipeline.scoring.orders import Orders
 from leadflow.pipeline.scoring.owned import OwnedLeads
 from leadflow.pipeline.scoring.poison import apply_or_reject, refused, set_aside
+from leadflow.pipeline.scoring.quiet_run import count_quiet_run
 from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
 
@@ -143,8 +144,12 @@ class Scorer:
 
 def _apply(lead: LeadDoc, news: LeadInbox, judge: Judge) -> _Folded:
     """Apply records in order. A touchpoint that cannot be counted is put aside; at a control record the lead stops."""
-    folded = _Folded(lead)
-    for number, (position, record) in enumerate(news):
+    folded, number = _Folded(lead), 0
+    while True:
+        folded.document, number = count_quiet_run(folded.document, news, number, judge.model)
+        if number == len(news):
+            return folded
+        position, record = news[number]
         try:
             if isinstance(record, Unreadable):
                 raise UnreadableRecord(record.reason)  # noqa: TRY301  parked like any other that cannot be applied
@@ -155,7 +160,9 @@ def _apply(lead: LeadDoc, news: LeadInbox, judge: Judge) -> _Folded:
             return folded
         if bad and isinstance(record, Resolved):
             folded.poison.append(record)
-    return folded
+        number += 1
+        if number == len(news):
+            return folded
 
 
 def _links(batch: Batch) -> set[str]:
