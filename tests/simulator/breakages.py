@@ -124,8 +124,8 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
         ),
         "no outbox": Breakage(
             f"{PIPELINE}.scoring.scorer:Scorer._write",
-            "(pid, folded[pid].document",
-            "(pid, replace(folded[pid].document, outbox=())",
+            "(pid, found, folded[pid].document)",
+            "(pid, found, replace(folded[pid].document, outbox=()))",
             "poison reset",
         ),
         "an outbox that is emptied too early": Breakage(
