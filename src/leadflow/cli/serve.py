@@ -60,6 +60,7 @@ def server(app: Asgi, settings: Settings) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            interface="asgi3",  # its guess goes by `async def`, and ours hands the awaitable of another on
             loop="none",  # runs in ours
             http=Protocol,
             ws="none",
