@@ -72,3 +72,10 @@ def test_consumers_scale_by_the_lag_of_their_own_group() -> None:
         (f"crm.{PROCESSORS}.{TOUCHPOINTS}", f"crm.{TOUCHPOINTS}"),
         (f"crm.{SCORERS}.{RESOLVED}", f"crm.{RESOLVED}"),
     ]
+
+
+def test_another_strategy_is_set_by_its_type_alone() -> None:
+    """The numbers of the default one do not stay behind: Kubernetes refuses them beside Recreate."""
+    case = DISTRIBUTED.having("recreated", {"observer": {"strategy": {"type": "Recreate"}}})
+    (observer,) = [one for one in of_kind(objects(case), "Deployment") if one["metadata"]["name"].endswith("-observer")]
+    assert observer["spec"]["strategy"] == {"type": "Recreate"}

@@ -10,8 +10,10 @@ spec:
   replicas: {{ $values.replicas }}
   {{- end }}
   revisionHistoryLimit: 5
+  {{- /* Who sets another type alone leaves the numbers of the former one behind, which Kubernetes refuses. */}}
+  {{- $recreate := eq $values.strategy.type "Recreate" }}
   strategy:
-    {{- toYaml $values.strategy | nindent 4 }}
+    {{- toYaml (ternary (dict "type" "Recreate") $values.strategy $recreate) | nindent 4 }}
   selector:
     matchLabels:
       {{- include "leadflow.componentSelector" . | nindent 6 }}
