@@ -88,3 +88,14 @@ def _wanted(spec: Json) -> tuple[str, int, int, dict[str, str]]:
         spec["replicas"],
         {name: str(value) for name, value in spec["config"].items()},
     )
+
+
+def test_a_new_model_restarts_those_who_read_it() -> None:
+    """Scoring and the admin API, not the others: intake and identity go on."""
+    cases = [DISTRIBUTED.having(f"model {n}", {"model": {"file": f"model: mine\nversion: {n}\n"}}) for n in (1, 2)]
+    first, second = ({one["metadata"]["name"]: one["spec"] for one in _deployments(case)} for case in cases)
+    assert {name for name, spec in first.items() if spec != second[name]} == {"leadflow-scoring", "leadflow-admin-api"}
+
+
+def _deployments(case: Case) -> list[Json]:
+    return [one for one in objects(case) if one["kind"] == "Deployment"]

@@ -17,7 +17,7 @@
 {{- $files = append $files (dict "name" "arango-ca" "from" $arango.ca "items" $items) -}}
 {{- end -}}
 {{- end -}}
-{{- if has .component (list "embedded" "scoring" "admin-api") -}}
+{{- if include "leadflow.readsModel" .component -}}
 {{- if $values.model.file -}}
 {{- $from := dict "existingConfigMap" (printf "%s-model" (include "leadflow.fullname" .root)) -}}
 {{- $files = append $files (dict "name" "model" "from" $from "items" (dict "model.yaml" "model.yaml")) -}}
@@ -53,4 +53,9 @@
   mountPath: /etc/leadflow/{{ .name }}
   readOnly: true
 {{- end }}
+{{- end -}}
+
+{{/* Whether a component reads the scoring model. Takes its name. */}}
+{{- define "leadflow.readsModel" -}}
+{{- if has . (list "embedded" "scoring" "admin-api") }}true{{ end -}}
 {{- end -}}

@@ -10,8 +10,8 @@ metadata:
     {{- end }}
   annotations:
     checksum/config: {{ include "leadflow.settings" .root | sha256sum }}
-    {{- with .root.Values.model.file }}
-    checksum/model: {{ sha256sum . }}
+    {{- if and .root.Values.model.file (include "leadflow.readsModel" .component) }}
+    checksum/model: {{ sha256sum .root.Values.model.file }}
     {{- end }}
     {{- with $values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
