@@ -11,7 +11,7 @@ import structlog
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import arango, day, documents, embedded, hops, intake, kafka, observer, overload, size, stages
+from bench.parts import arango, day, documents, embedded, hops, intake, kafka, observer, overload, size, stages, tracing
 from bench.rates import write_rates
 from bench.report import read_history, record, run_of, table
 
@@ -22,6 +22,7 @@ PARTS: dict[str, Part] = {
     "intake": intake.measure,
     "hops": hops.measure,
     "stages": stages.measure,
+    "tracing": tracing.measure,
     "embedded": embedded.measure,
     "kafka": kafka.measure,
     "small": kafka.measure_small_batches,

@@ -37,6 +37,8 @@ GOALS = {
         Goal("intake/batch", "the same for an event in batches of 100", unit="us"),
         Goal("R3", "processor : no-op loop on the same log", 0.18, 0.25),
         Goal("R4", "scoring, batches of 2,000 : no-op loop on the same log", 0.35, 0.45),
+        Goal("tracing/1%", "processor and scoring, one touchpoint in a hundred traced : none"),
+        Goal("tracing/all", "the same, all traced"),
         Goal("scoring/stages", "scoring's own work, stage by stage, without log and store", unit="us"),
         Goal("resolver", "resolver, CPU per evidence : processor, CPU per touchpoint", 5.0, 3.0, "most", "x"),
         Goal("growth", "cost per event, many profiles : few, same active set", 1.4, 1.2, "most", "x"),

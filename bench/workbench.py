@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -83,9 +83,9 @@ class Workbench:
     def _around(self, log: Log) -> Surroundings:
         return Surroundings(log, self.store, self._clock, asyncio.Event())
 
-    async def send(self, events: Iterable[bytes]) -> int:
-        """Put events into `touchpoints` as the observer would; how many."""
-        emits = [taken(raw, self._clock.now()) for raw in events]
+    async def send(self, events: Iterable[bytes], trace: Callable[[], str] = lambda: "") -> int:
+        """Put events into `touchpoints` as the observer would, each with what `trace` gives for it; how many."""
+        emits = [msgspec.structs.replace(taken(raw, self._clock.now()), trace=trace()) for raw in events]
         for start in range(0, len(emits), _CHUNK):
             await self.log.append(emits[start : start + _CHUNK])
         self.written[topics.TOUCHPOINTS] += len(emits)
@@ -140,7 +140,7 @@ _LIMITS = ObserverSettings(write_keys={})
 
 
 @asynccontextmanager
-async def workbench(folder: Path, store: Store | None = None) -> AsyncIterator[Workbench]:
+async def workbench(folder: Path, store: Store | None = None, *, traces: bool = False) -> AsyncIterator[Workbench]:
     """Open log and store in a folder, with a further topic for the no-op loop; or the log alone beside a store."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -149,6 +149,7 @@ async def workbench(folder: Path, store: Store | None = None) -> AsyncIterator[W
             partitions=PARTITIONS,
             clock=clock,
             topics=(*topics.TOPICS, topics.Topic(name=NOOP_OUT)),
+            traces=traces,
         )
         stack.push_async_callback(log.close)
         if store is None:
