@@ -45,7 +45,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             f"{PIPELINE}.scoring.owned:OwnedLeads.write",
             "        if len(written) < len(writes):",
             "        if False:",
-            "redelivered",
+            "parked reset",
         ),
         "commit before write": Breakage(
             f"{PIPELINE}.hop:_process",
