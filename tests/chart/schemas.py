@@ -7,9 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-from referencing import Registry, Resource
+from jsonschema_rs import Draft202012Validator, Registry
 
 Json = dict[str, Any]
 
@@ -17,7 +15,7 @@ Json = dict[str, Any]
 VERSIONS = ("1.29", "1.33", "1.37")
 CRDS = Path(__file__).with_name("crds")
 _SHIPPED = resources.files("kubernetes_validate") / "kubernetes-json-schema"
-_DEFINITIONS = "/api/_definitions.json"
+_DEFINITIONS = "json-schema:///api/_definitions.json"  # where a reference to /api/_definitions.json leads
 _METADATA = {"$ref": f"{_DEFINITIONS}#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
 
 
@@ -35,7 +33,7 @@ def _problems(rendered: str, version: str) -> tuple[str, ...]:
     if validator is None:
         return (f"{kind} of {api_version} is unknown to Kubernetes {version} and to {CRDS.name}/",)
     return tuple(
-        f"{kind} {loaded['metadata']['name']} {error.json_path}: {(best_match([error]) or error).message}"
+        f"{kind} {loaded['metadata']['name']} {'/'.join(map(str, error.instance_path))}: {error.message}"
         for error in validator.iter_errors(loaded)
     )
 
@@ -59,7 +57,6 @@ def _validator(api_version: str, kind: str, version: str) -> Draft202012Validato
 
 
 @functools.cache
-def _definitions(version: str) -> Registry[Any]:
+def _definitions(version: str) -> Registry:
     shared = json.loads((_SHIPPED / f"v{version}.0-local-strict" / "_definitions.json").read_text(encoding="utf-8"))
-    registry: Registry[Any] = Registry().with_resource(_DEFINITIONS, Resource.from_contents(shared))
-    return registry
+    return Registry([(_DEFINITIONS, shared)])

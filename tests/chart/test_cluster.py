@@ -47,7 +47,7 @@ def served() -> frozenset[tuple[str, str]]:
 
 def taken(*arguments: str, given: str | None = None) -> int:
     """Return how many objects a dry run of the server took."""
-    answer = kubectl("apply", "--dry-run=server", "--validate=strict", *arguments, given=given)
+    answer = kubectl("apply", "--dry-run=server", "--validate=strict", "--warnings-as-errors", *arguments, given=given)
     return len([line for line in answer.splitlines() if line.endswith("(server dry run)")])
 
 
