@@ -11,7 +11,21 @@ import structlog
 
 from bench.goals import Figure
 from bench.options import Options
-from bench.parts import arango, day, documents, embedded, hops, intake, kafka, observer, overload, size, stages, tracing
+from bench.parts import (
+    arango,
+    day,
+    documents,
+    embedded,
+    hops,
+    intake,
+    kafka,
+    observer,
+    overload,
+    size,
+    stages,
+    top_tier,
+    tracing,
+)
 from bench.rates import write_rates
 from bench.report import read_history, record, run_of, table
 
@@ -28,6 +42,7 @@ PARTS: dict[str, Part] = {
     "small": kafka.measure_small_batches,
     "arango": arango.measure,
     "documents": documents.measure,
+    "top": top_tier.measure,
     "overload": overload.measure,
     "size": size.measure,
     "day": day.measure,
@@ -44,6 +59,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a look rather than a measurement: small and few rounds")
     parser.add_argument("--rounds", type=int, help="rounds; the median counts")
     parser.add_argument("--profiles", type=int, help="profiles that are there before")
+    parser.add_argument("--many-profiles", type=int, help="profiles of the parts that look at large stores")
     parser.add_argument("--events", type=int, help="events per round and hop")
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("--record", action="store_true", help="append to bench/history.jsonl")
@@ -58,7 +74,11 @@ def main() -> None:
         return
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     options = QUICK if given.quick else Options()
-    stated = {name: value for name in ("rounds", "profiles", "events") if (value := getattr(given, name)) is not None}
+    stated = {
+        name: value
+        for name in ("rounds", "profiles", "many_profiles", "events")
+        if (value := getattr(given, name)) is not None
+    }
     options = msgspec.structs.replace(options, **stated)
     figures: list[Figure] = []
     for name in given.part or (PARTS if given.all else USUAL):

@@ -16,7 +16,7 @@ from bench.pressure.probes import probing
 from bench.pressure.sender import Order
 from leadflow.core.sizing import TIERS
 
-_CONNECTIONS = 64
+_CONNECTIONS = 256  # on a busy machine answers take their time, and no request may wait for a connection
 _SETTLE_SECONDS = 120.0
 _POOL = 20_000  # different events; people come back as often as Zipf says
 

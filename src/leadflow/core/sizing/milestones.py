@@ -7,7 +7,7 @@ from leadflow.core.sizing.brokers import Brokers
 from leadflow.core.sizing.database import Database
 from leadflow.core.sizing.partitions import LADDER, IdentityLog
 from leadflow.core.sizing.pods import Load, carries
-from leadflow.core.sizing.workload import Workload
+from leadflow.core.sizing.workload import MOST_PROFILES, Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Milestone:
 def milestones(
     workload: Workload, slowest: Load, identity: IdentityLog, kafka: Brokers, store: Database
 ) -> tuple[Milestone, ...]:
-    """List what changes, nearest first."""
+    """List what changes, nearest first, as far as there are people."""
     log_gib = kafka.kept_gib * kafka.copies / FILL
     found = (
         _milestone(
@@ -57,7 +57,7 @@ def milestones(
             f"one core decides {identity.bound:,.0f} pieces of evidence a second, in order",
         ),
     )
-    return tuple(sorted(found, key=lambda one: one.profiles))
+    return tuple(sorted((one for one in found if one.profiles <= MOST_PROFILES), key=lambda one: one.profiles))
 
 
 def _milestone(workload: Workload, times: float, what: str, why: str) -> Milestone:

@@ -10,8 +10,10 @@ DAYS_PER_MONTH = 30
 RETENTION_DAYS = 7
 """LEADFLOW_RETENTION_DAYS as shipped."""
 
+MOST_PROFILES = 1_000_000_000
+
 _BOUNDS: dict[str, tuple[float, float]] = {
-    "profiles": (1, 1_000_000_000),
+    "profiles": (1, MOST_PROFILES),
     "touchpoints_per_month": (0.1, 10_000),
     "peak_factor": (1, 100),
     "retention_days": (1, 365),
