@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from leadflow.cli.serve import bind, server
 from leadflow.core.trace_context import TraceContext
 from leadflow.ports import Span
+from leadflow.runtime.health import Asgi
 from leadflow.runtime.settings import load_settings
 from leadflow.runtime.traced_requests import TracedApp
 from leadflow.runtime.whole_answer import EXTENSION, offered
@@ -49,7 +50,7 @@ class Site:
 
 
 @asynccontextmanager
-async def serving(site: Site, folder: Path) -> AsyncIterator[int]:
+async def serving(site: Asgi, folder: Path) -> AsyncIterator[int]:
     """Serve on a free port."""
     settings = load_settings(data=folder, port=0, host="127.0.0.1")
     with bind(settings) as listener:
@@ -152,3 +153,16 @@ async def test_an_answer_of_a_traced_request_can_be_seen(site: Site) -> None:
     assert not written
     await app({**scope, "headers": []}, receive, send)
     assert len(written) == 1
+
+
+async def test_an_application_that_hands_the_awaitable_of_another_on_is_served(site: Site, tmp_path: Path) -> None:
+    """It is no coroutine function: the server must not take it for an application of ASGI's second version."""
+
+    def handing(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        return site(scope, receive, send)
+
+    async with serving(handing, tmp_path) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(_POST % (b"", b""))
+        assert (await asyncio.wait_for(reader.readline(), _SECONDS)).startswith(b"HTTP/1.1 200")
+        writer.close()
