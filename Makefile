@@ -44,6 +44,7 @@ soak: $(TESTABLE) ## look long for what breaks: schedules (SEEDS=2000 a scenario
 	@PYTHONPATH=tests $(BIN)/python -m fire --arango --touchpoints 5000 --deeds 15
 	@PYTHONPATH=tests $(BIN)/python -m fire --part outage
 	@PYTHONPATH=tests $(BIN)/python -m fire --part crowding
+	@PYTHONPATH=tests $(BIN)/python -m alerts
 
 demo: $(RUNNABLE) ## send simulated traffic to a running pipeline
 	@exec $(BIN)/leadflow simulate --url http://127.0.0.1:$${LEADFLOW_PORT:-8080}

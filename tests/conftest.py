@@ -1,9 +1,10 @@
-"""A real Kafka broker for every test that asks for one."""
+"""A real Kafka broker, a real Prometheus, for every test that asks for one."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from tools import prometheus
 from tools.broker import Cluster, missing_programs, running
 
 
@@ -27,3 +28,12 @@ def kafka(needs_kafka: None) -> Iterator[Cluster]:  # noqa: ARG001  skips or fai
     """One broker for each worker of the test run: use topics and groups of your own, and leave it running."""
     with running() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def needs_prometheus() -> None:
+    """Say that Prometheus can run here. In CI it has to; elsewhere the tests skip."""
+    missing = ", ".join(prometheus.missing_programs())
+    if missing:
+        assert not os.environ.get("CI"), f"CI needs {missing}: the tests of alerts must not be skipped there"
+        pytest.skip(f"this needs {missing}")

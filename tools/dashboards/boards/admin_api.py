@@ -4,7 +4,9 @@ from tools.dashboards.boards.shared import processes
 from tools.dashboards.panel import Board, Panel, Row
 from tools.dashboards.queries import quantile, rate, total
 
-_FAILED = rate("leadflow_admin_requests_total", where='status=~"5.."') + " / " + rate("leadflow_admin_requests_total")
+_ALL = rate("leadflow_admin_requests_total")
+_ERRORS = rate("leadflow_admin_requests_total", where='status=~"5.."')
+_FAILED = f"({_ERRORS} or 0 * {_ALL}) / {_ALL}"
 
 BOARD = Board(
     "admin-api",

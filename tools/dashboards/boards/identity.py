@@ -53,6 +53,6 @@ BOARD = Board(
                 ),
             ],
         ),
-        consuming("resolver", "Resolver"),
+        consuming("resolver", "Resolver", timed=False),
     ],
 )

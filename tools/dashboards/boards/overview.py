@@ -111,7 +111,6 @@ BOARD = Board(
                     _END_TO_END,
                     {
                         quantile(0.99, "leadflow_processor_end_to_end_seconds"): "processor",
-                        quantile(0.99, "leadflow_resolver_end_to_end_seconds"): "resolver",
                         quantile(0.99, "leadflow_scoring_end_to_end_seconds"): "scoring",
                         quantile(0.99, "leadflow_scoring_stage_change_seconds"): "stage change",
                     },

@@ -30,7 +30,7 @@ BOARD = Board(
             ],
         ),
         consuming("processor", "Processor"),
-        consuming("resolver", "Resolver"),
+        consuming("resolver", "Resolver", timed=False),
         kafka("touchpoints|identity"),
         processes("up|processor"),
     ],

@@ -54,8 +54,8 @@ def processes(services: str) -> Row:
     )
 
 
-def consuming(hop: str, title: str) -> Row:
-    """What every consuming hop reports."""
+def consuming(hop: str, title: str, *, timed: bool = True) -> Row:
+    """What every consuming hop reports; `timed`: also how old touchpoints are by then."""
     name = f"leadflow_{hop}"
     return Row(
         title,
@@ -89,15 +89,7 @@ def consuming(hop: str, title: str) -> Row:
                 "Few when idle, many under load.",
                 {quantile(share, f"{name}_batch_records"): legend for share, legend in ((0.5, "p50"), (0.99, "p99"))},
             ),
-            Panel(
-                "End to end",
-                "From receiving a touchpoint until this hop has committed it.",
-                {
-                    quantile(share, f"{name}_end_to_end_seconds"): legend
-                    for share, legend in ((0.5, "p50"), (0.99, "p99"))
-                },
-                "s",
-            ),
+            *([_end_to_end(name)] if timed else []),
             Panel(
                 "Put aside",
                 "Records that could not be processed, by code, a second.",
@@ -111,6 +103,15 @@ def consuming(hop: str, title: str) -> Row:
                 "cps",
             ),
         ],
+    )
+
+
+def _end_to_end(name: str) -> Panel:
+    return Panel(
+        "End to end",
+        "From receiving a touchpoint until this hop has committed it.",
+        {quantile(share, f"{name}_end_to_end_seconds"): legend for share, legend in ((0.5, "p50"), (0.99, "p99"))},
+        "s",
     )
 
 
