@@ -37,7 +37,6 @@ PAGES = {
     "timeline": Asked(TOUCHPOINTS, one_of("addr", ["p1", "p2"]), None, None, "by_addr_at"),
     "timeline of one leaf": Asked(TOUCHPOINTS, equals("addr", "p1"), NEWEST, None, "by_addr_at"),
     "its next page": Asked(TOUCHPOINTS, equals("addr", "p1"), NEWEST, (5, "k"), "by_addr_at"),
-    "leads, best first": Asked(LEADS, None, BEST, None, "by_total"),
     "leads of a stage": Asked(LEADS, STAGES, BEST, None, "by_stage_total"),
     "the next page of them": Asked(LEADS, STAGES, BEST, (7, "k"), "by_stage_total"),
     "leads, latest first": Asked(LEADS, None, Order("since", descending=True), None, "by_since"),

@@ -133,7 +133,6 @@ SCORE = Order("total", descending=True)
         ((TOUCHPOINTS, one_of("addr", ["p1", "p2"]), TIMELINE), "ix_touchpoints_addr_at", 1),
         ((TOUCHPOINTS, equals("addr", "p1"), TIMELINE), "ix_touchpoints_addr_at", 0),
         ((LEADS, equals("stage", "mql"), SCORE), "ix_leads_stage_total", 0),
-        ((LEADS, None, SCORE), "ix_leads_total", 0),
         ((LEADS, None, Order("since")), "ix_leads_since", 0),
     ],
 )

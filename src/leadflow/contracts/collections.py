@@ -54,7 +54,7 @@ LEADS = Collection(
     "leads",
     LeadDoc,
     {"stage": str, "temperature": str, "total": int, "since": int, "owner": str},
-    (("stage", "total"), ("total",), ("since",)),
+    (("stage", "total"), ("since",)),
     key=Digest,
 )
 PARKED = Collection("parked", ParkedDoc, {"lead": str, "position": int}, (("lead", "position"),))

@@ -106,6 +106,25 @@ async def test_leads_sort_by_score_and_page_without_a_gap(world: Any) -> None:
     assert [item["score"]["total"] for item in upwards["items"]] == sorted(totals)
 
 
+async def test_leads_of_all_stages_sort_by_score(world: Any) -> None:
+    """Stages do not show in the order, nor in where a page ends."""
+    for number, event in enumerate((DEMO, {"type": "page"}, DEMO, PRICING, {"type": "page"})):
+        named = event | {"messageId": f"m{number}"}
+        await world.touch(f"p{number}", named, contacts=EMAIL if event is DEMO else ())
+        await world.touch(f"p{number}", PRICING if number % 2 else {"type": "page"}, at=NOON - HOUR)
+    for sort, upwards in (("-score", False), ("score", True)):
+        whole = (await world.get("/leads", sort=sort))["items"]
+        totals = [item["score"]["total"] for item in whole]
+        assert totals == sorted(totals, reverse=not upwards)
+        assert {item["stage"] for item in whole} == {"visitor", "mql"}
+        paged, cursor = [], {}
+        for _ in whole:
+            page = await world.get("/leads", sort=sort, limit=1, **cursor)
+            paged += [item["profile_id"] for item in page["items"]]
+            cursor = {"cursor": page["next"]}
+        assert paged == [item["profile_id"] for item in whole]
+
+
 async def test_leads_sort_by_time_in_stage(world: Any) -> None:
     """Those who moved latest come first with -since."""
     for number, pid in enumerate(("p1", "p2", "p3")):
