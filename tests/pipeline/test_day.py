@@ -29,6 +29,8 @@ from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.pipeline.ingest.write_key import KeyPlaces
 from leadflow.pipeline.lag import measure_lag
 from leadflow.pipeline.processor import knowledge
+from leadflow.pipeline.scoring import scorer
+from leadflow.pipeline.scoring.owned import OwnedLeads
 from leadflow_processor.service import hops as processor_hops
 from leadflow_scoring.service import hops as scoring_hops
 
@@ -37,6 +39,7 @@ WATCHES = 24  # four hours each: four days, of which the log keeps one
 WATCH = 4 * HOUR
 A_DAY = 6  # watches
 BATCHES, BATCH = 16, 25  # of each watch
+BYTES_OF_A_LEAD = 4_000
 REGULARS = 200  # people who come every day; as many others come once
 RATHER = 60.0  # seconds that a busy machine may take for a watch
 
@@ -139,7 +142,9 @@ def events(watch: int, batch: int) -> Iterator[dict[str, object]]:
 @pytest.fixture
 async def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Day]:
     """All hops over SQLite under a clock that is moved by hand; the log keeps what is younger than a day."""
-    monkeypatch.setattr(knowledge, "_REMEMBERED", REGULARS)  # a memory as small as the traffic: it is full at once
+    # Memories as small as the traffic: they are full at once.
+    monkeypatch.setattr(knowledge, "_REMEMBERED", REGULARS)
+    monkeypatch.setattr(scorer, "OwnedLeads", functools.partial(OwnedLeads, most_bytes=REGULARS * BYTES_OF_A_LEAD))
     clock, hasher = FixedClock(), Hasher(b"a secret of the tests")
     topics = [msgspec.structs.replace(topic, retention_days=1) if topic.retention_days else topic for topic in TOPICS]
     async with AsyncExitStack() as stack:
