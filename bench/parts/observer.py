@@ -26,7 +26,7 @@ def measure(options: Options, settings: Mapping[str, str] | None = None, prefix:
     """Let the servers take turns under the same load. `settings` of the observer; `prefix` of the figures' names."""
     with TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        single, batch = _write_bodies(folder, Events(Crowd(options.profiles, 1)))
+        single, batch = write_bodies(folder, Events(Crowd(options.profiles, 1)))
         load = stack.enter_context(loading())
         servers = {
             kind: stack.enter_context(serving(kind, folder, settings)) for kind in ("bare", "decode", "observer")
@@ -81,7 +81,7 @@ def _run(load: Load, server: Server, order: Order, requests: int) -> tuple[Watch
     return Watch(outcome.seconds, server.cpu() - cpu), outcome
 
 
-def _write_bodies(folder: Path, events: Events) -> tuple[str, str]:
+def write_bodies(folder: Path, events: Events) -> tuple[str, str]:
     """Write the bodies of single events and of batches, one a line."""
     made = list(events.take(_BODIES))
     batches = (b'{"batch":[' + b",".join(made[at : at + BATCH]) + b"]}" for at in range(0, _BODIES, BATCH))

@@ -159,7 +159,7 @@ class SqliteWriter:
         return (
             self._typical < self._inline_seconds
             and len(jobs) <= INLINE_JOBS
-            and sum(job.size for job in jobs) <= INLINE_BYTES
+            and self.waiting_bytes <= INLINE_BYTES  # nothing else waits: all that does is about to be written
         )
 
     def _flush_inline(self, jobs: Sequence[AnyJob]) -> bool:
