@@ -172,7 +172,7 @@ def test_a_fault_at_any_statement_changes_nothing(tell: Callable[..., Mapping[st
         refusals += teller.refusals
         for what, value in undisturbed.items():
             assert came[what] == value, f"{strike} ({quiet.seen[strike[0] - 1]}): other {what}"
-    assert min(struck[how] for how in _SQLITE) > 50, struck
+    assert min(struck[how] for how in _SQLITE) > 40, struck
     assert refusals > 10
 
 
