@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from alerts.panels import answered, questions
+from alerts.panels import answered, of_kafka, questions
 from alerts.scenes import SCENES, table
 from alerts.traffic import flowing, send
 from e2e.server import ADMIN_TOKEN
@@ -19,8 +19,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 FACTOR, EVERY = 20.0, 1.0
 QUICK = ("a_touchpoint_meets_a_defect", "a_merge_meets_a_defect", "memory_runs_out", "nobody_starts_it_again")
-# Shown by `python -m alerts`, which asks for all of them in the scenes over Kafka.
-ON_KAFKA = ("Kafka: ", "Transactions ", "Transactions given up ", "Rebalances ")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,7 @@ def test_every_query_has_an_answer(watched: tuple[Any, Prometheus]) -> None:
     bearer = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
     shared = [scene.track(type="identify", userId=f"u{number}", traits={"email": "one@acme.test"}) for number in (1, 2)]
     unusable = scene.track(type="identify", userId="null")
-    still = {place: query for place, query in questions() if not _of_kafka(place)}
+    still = {place: query for place, query in questions() if not of_kafka(place)}
 
     def all_answered() -> bool:
         assert httpx.get(f"{scene.server.url}/api/v1/funnel", headers=bearer).is_success
@@ -63,10 +61,6 @@ def test_every_query_has_an_answer(watched: tuple[Any, Prometheus]) -> None:
             wait_for(all_answered, "an answer to every query", seconds=90, pause=2.0)
         assert not still, "\n".join(still)
     assert prometheus.ailing() == {}
-
-
-def _of_kafka(place: str) -> bool:
-    return place.partition(": ")[2].startswith(ON_KAFKA)
 
 
 @pytest.mark.parametrize("name", QUICK)
