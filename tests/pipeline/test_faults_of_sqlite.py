@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn, cast
@@ -35,12 +36,13 @@ def strikes_at(statements: Sequence[str]) -> Iterator[Strike]:
     """What can go wrong at each statement. One that only reads is like all others of its text: the first and last."""
     reads = {sql: number for number, sql in enumerate(statements, 1)}
     first: set[str] = set()
+    commits = count()
     for number, sql in enumerate(statements, 1):
         word = sql.split(None, 1)[0]
         if word == "BEGIN":
             yield number, "locked"
         elif word == "COMMIT":
-            yield number, ("full", "late", "io", "late")[number % 4]  # late: it took effect, and nobody knows
+            yield number, ("full", "late", "io", "late")[next(commits) % 4]  # late: it took effect, and nobody knows
         elif word in _CHANGES:
             yield number, ("full", "io")[number % 2]
         elif sql not in first or reads[sql] == number:
