@@ -33,7 +33,7 @@ ANYWHERE: dict[str, Json] = {
             "nodeSelector": {"pool": "leads"},
             "tolerations": [{"key": "leads", "operator": "Exists"}],
             "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
-            "priorityClassName": "leads",
+            "priorityClassName": "system-cluster-critical",
         }
     },
     "extras": {
