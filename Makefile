@@ -21,7 +21,8 @@ SCANNER := $(VENV)/scanner
 PROMETHEUS := tools/prometheus/unpacked
 # By file: its servers are started once. (Groups are not understood by xdist under this pytest.)
 # In the order of the folders: by the number of tests, the longest files, of one test each, would come last.
-PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
+# Three for two cores: tests with brokers and servers wait a part of their time.
+PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
 ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3
