@@ -1,6 +1,7 @@
 """Where an event came from: key, channel, crawler, partition."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from leadflow.core.identity.hashing import Hasher
 from leadflow.core.touchpoint import Channel
 from leadflow.pipeline.ingest.crawlers import is_bot, is_bot_client
 from leadflow.pipeline.ingest.header import Header, read_header
-from leadflow.pipeline.ingest.origin import channel_of, context_over, sent_by_crawler
+from leadflow.pipeline.ingest.origin import NO_CONTEXT, channel_of, context_over, origin_of, sent_by_crawler
 from leadflow.pipeline.ingest.partition import partition_key
 from leadflow.pipeline.ingest.refusal import Refusal
 from leadflow.pipeline.ingest.settings import SourceConfig
@@ -73,9 +74,10 @@ def test_the_basic_user_is_read_leniently() -> None:
 )
 def test_the_channel_shows_in_the_library(context: dict[str, Any], channel: Channel) -> None:
     """Browsers and apps on a device, else servers; the batch's context says what the event's own does not."""
-    assert channel_of(context_over(context, {})) == channel
-    assert channel_of(context_over({}, context)) == channel
-    assert channel_of(context_over(dict.fromkeys(context), context)) == channel
+    shared = json.dumps(context).encode()
+    assert channel_of(context_over(context, NO_CONTEXT)) == channel
+    assert channel_of(context_over({}, shared)) == channel
+    assert channel_of(context_over(dict.fromkeys(context), shared)) == channel
 
 
 def test_crawlers_are_known_by_name() -> None:
@@ -101,17 +103,18 @@ def test_a_servers_library_is_no_crawler() -> None:
 
 def test_the_browsing_agent_is_judged_before_the_http_client() -> None:
     """context.userAgent says who browsed; the HTTP client counts for web events only."""
-    assert not sent_by_crawler("server", {}, GOOGLE)
-    assert sent_by_crawler("web", {}, GOOGLE)
-    assert not sent_by_crawler("web", {"userAgent": CHROME}, GOOGLE)
-    assert sent_by_crawler("server", context_over({}, {"userAgent": GOOGLE}), None)
+    assert not sent_by_crawler("server", origin_of({}), GOOGLE)
+    assert sent_by_crawler("web", origin_of({}), GOOGLE)
+    assert not sent_by_crawler("web", origin_of({"userAgent": CHROME}), GOOGLE)
+    shared = json.dumps({"userAgent": GOOGLE}).encode()
+    assert sent_by_crawler("server", origin_of(context_over({}, shared)), None)
 
 
 def key(**fields: Any) -> str:
     """The partition key of a page call with these fields."""
     header = read_header({"type": "page", **fields}, None, None)
     assert isinstance(header, Header)
-    return partition_key(header, context_over(header.context, {}), HASHER)
+    return partition_key(header, origin_of(fields.get("context", {})), HASHER)
 
 
 def test_what_one_person_sends_goes_one_way() -> None:
@@ -129,6 +132,6 @@ def test_the_key_tells_nothing() -> None:
     """It is a keyed hash: another secret gives another key."""
     header = read_header({"type": "page", "userId": "u1"}, None, None)
     assert isinstance(header, Header)
-    other = partition_key(header, context_over({}, {}), Hasher(b"another secret of mine"))
+    other = partition_key(header, origin_of({}), Hasher(b"another secret of mine"))
     assert other != key(userId="u1")
     assert "u1" not in other

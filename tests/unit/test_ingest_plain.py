@@ -1,67 +1,84 @@
-"""The short way and the long way end in the same header."""
+"""The short way and the long way make the same record of an event, or refuse it alike."""
 
 import json
 from typing import Any
+from unittest.mock import patch
+from uuid import UUID
 
 import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from leadflow.contracts.touchpoint import NO_JSON, Touchpoint
+from leadflow.core.identity.hashing import Hasher
 from leadflow.core.touchpoint import TouchpointType
-from leadflow.pipeline.ingest.events import read_fields
-from leadflow.pipeline.ingest.header import Header, read_header
+from leadflow.pipeline.ingest import events, origin
+from leadflow.pipeline.ingest.delivery import Delivery
+from leadflow.pipeline.ingest.envelope import envelope_for
+from leadflow.pipeline.ingest.events import Taken, take_event, take_fully
+from leadflow.pipeline.ingest.origin import NO_CONTEXT, read_origin
+from leadflow.pipeline.ingest.payload import Payload
 from leadflow.pipeline.ingest.plain import Plain, plain_header, read_plain
 from leadflow.pipeline.ingest.refusal import Refusal
-from leadflow.pipeline.ingest.settings import ObserverSettings
+from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 
 LIMITS = ObserverSettings(write_keys={}, max_event_bytes=2_000, max_nesting=4)
+HASHER = Hasher(b"sixteen bytes or more")
+DELIVERY = Delivery(source=SourceConfig("site", "partner"), received_at=1_795_300_000_000, user_agent="Googlebot/2.1")
 NAMES = (*(field.encode_name for field in msgspec.structs.fields(Plain)), "unknown")
 TEXTS = ("", " ", "a", "x" * 101, "x" * 201, "track", "group", "alias", "page", "action", "2026-11-21T18:33:16.947Z")
 
+KEYS = ("a", "email", "phone", "traits", "userAgent", "library", "name", "device")
+
 values = st.recursive(
     st.sampled_from((*TEXTS, None, True, 0, 7, 1.5, 1_790_000_000_000, 10**30)),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(("a", "b")), inner, max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=2),
     max_leaves=6,
 )
 likely = st.fixed_dictionaries(
     {"type": st.sampled_from(("track", "page", "group", "alias")), "userId": st.sampled_from(("u1", "", None))},
-    optional={"event": st.sampled_from(TEXTS), "groupId": st.just("g"), "previousId": st.just("p"), "name": values},
+    optional={
+        "messageId": st.just("m"),
+        "anonymousId": st.just("a"),
+        "event": st.sampled_from(TEXTS),
+        "groupId": st.just("g"),
+        "previousId": st.just("p"),
+        "name": values,
+    },
 )
 fields = st.dictionaries(st.sampled_from(NAMES), values, max_size=6)
 paths = st.sampled_from((None, "track", "identify", "group"))
 
 
-def long_way(raw: bytes, given_type: TouchpointType | None) -> Header | Refusal:
-    """Read an event as if there were no short way."""
-    found = read_fields(raw, 0, LIMITS)
-    return found if isinstance(found, Refusal) else read_header(found, given_type, None)
+def both_ways(raw: bytes, given_type: TouchpointType | None, context: bytes = NO_CONTEXT) -> Taken | Refusal:
+    """Take an event as it comes, and as if there were no short way."""
+    payload = Payload(events=(), batch=True, write_key=None, sent_at=1_795_299_999, context=context)
+    with patch.object(events, "uuid4", return_value=UUID(int=7)):
+        outcome = take_event(raw, given_type, payload, DELIVERY, limits=LIMITS, hasher=HASHER)
+        assert outcome == take_fully(raw, given_type, payload, DELIVERY, limits=LIMITS, hasher=HASHER)
+    return outcome
 
 
-def short_way(raw: bytes, given_type: TouchpointType | None) -> Header | None:
-    """Read an event the short way, if it goes."""
-    plain = read_plain(raw, 0, LIMITS)
-    return None if plain is None else plain_header(plain, given_type)
-
-
-@given(likely, fields, paths)
-@example({"type": "track", "userId": "u", "event": "A"}, {"timestamp": 1e300, "sentAt": "soon"}, None)
-def test_both_ways_read_the_same(base: dict[str, Any], more: dict[str, Any], given_type: TouchpointType | None) -> None:
-    """Whatever the short way takes, the long one reads alike; it takes nothing that the long one refuses."""
+@given(likely, fields, paths, st.sampled_from((NO_CONTEXT, b'{"userAgent":"Googlebot","traits":{"email":"x@y.vn"}}')))
+@example({"type": "track", "userId": "u", "event": "A"}, {"timestamp": 1e300, "sentAt": "soon"}, None, NO_CONTEXT)
+@example({"type": "page", "userId": None}, {"anonymousId": "a", "traits": {"email": 10**30}}, None, NO_CONTEXT)
+def test_both_ways_make_the_same_record(
+    base: dict[str, Any], more: dict[str, Any], given_type: TouchpointType | None, shared: bytes
+) -> None:
+    """Whichever way an event goes, and whether its context was seen before: to the last byte."""
     raw = json.dumps({**base, **more}).encode()
-    header = short_way(raw, given_type)
-    assert header is None or header == long_way(raw, given_type)
+    assert both_ways(raw, given_type, shared) == both_ways(raw, given_type, shared)
 
 
 @given(likely, st.integers(0, 200), st.binary(min_size=1, max_size=3), paths)
-def test_both_ways_read_the_same_of_broken_bytes(
+def test_both_ways_take_the_same_of_broken_bytes(
     base: dict[str, Any], at: int, noise: bytes, given_type: TouchpointType | None
 ) -> None:
     """Noise anywhere in the text makes no difference between them."""
     text = json.dumps(base).encode()
-    raw = text[: at % len(text)] + noise + text[at % len(text) :]
-    header = short_way(raw, given_type)
-    assert header is None or header == long_way(raw, given_type)
+    both_ways(text[: at % len(text)] + noise + text[at % len(text) :], given_type)
 
 
 @pytest.mark.parametrize(
@@ -70,17 +87,19 @@ def test_both_ways_read_the_same_of_broken_bytes(
         b'"unknown":1e400',
         b'"context":{"a":1e400}',
         b'"name":1e400',
+        b'"properties":{"a":[1e400]}',
         b'"name":"\xff"',
+        b'"context":{"a":"\xff"}',
         b'"unknown":"\xff"',
         b'"context":{"a":{"b":{"c":{"d":1}}}}',
+        b'"properties":{"a":{"b":{"c":{"d":1}}}}',
+        b'"name":{"a":{"b":{"c":{"d":1}}}}',
         b'"name":"' + b"x" * 2_000 + b'"',
     ],
 )
-def test_what_a_later_hop_could_not_read_is_no_plain_event(more: bytes) -> None:
-    """Numbers and text that no decoder takes, too deep and too large ones are left to the long way, which refuses."""
-    raw = b'{"type":"page","userId":"u",' + more + b"}"
-    assert read_plain(raw, 0, LIMITS) is None
-    assert isinstance(long_way(raw, None), Refusal)
+def test_what_a_later_hop_could_not_read_is_refused(more: bytes) -> None:
+    """Numbers and text that no decoder takes, too deep and too large ones: the short way lets none of them through."""
+    assert isinstance(both_ways(b'{"type":"page","userId":"u","messageId":"m",' + more + b"}", None), Refusal)
 
 
 @pytest.mark.parametrize("call", ["identify", "track", "page", "screen", "group", "alias"])
@@ -89,17 +108,71 @@ def test_what_sdks_send_is_plain(call: TouchpointType) -> None:
     raw = json.dumps({
         "type": call, "event": "A", "name": "home", "groupId": "g", "previousId": "p", "userId": "u",
         "anonymousId": "a", "messageId": "m",
-        "properties": {"a": [1]}, "traits": {}, "context": {"library": {"name": "x"}},
+        "properties": {"products": [{"id": 1}]}, "traits": {"address": {"city": "Hue"}},
+        "context": {"library": {"name": "x"}, "campaign": {"name": "c"}, "userAgent": "Mozilla"},
         "integrations": {"All": True}, "originalTimestamp": "2026-11-21T18:33:16.947Z", "writeKey": "k",
         "sentAt": "2026-11-21T18:33:17.947Z", "_metadata": {"bundled": []},
     }).encode()  # fmt: skip
-    assert short_way(raw, None) == long_way(raw, None)
+    plain = read_plain(raw, 0, LIMITS)
+    assert plain is not None
+    assert plain_header(plain, None) is not None
+    assert isinstance(both_ways(raw, None), Taken)
 
 
 def test_the_last_of_equal_names_counts_both_ways() -> None:
     """As JSON has it nearly everywhere."""
-    raw = b'{"type":"page","userId":"first","userId":"last"}'
-    header = short_way(raw, None)
-    assert header is not None
-    assert header.user_id == "last"
-    assert header == long_way(raw, None)
+    taken = both_ways(b'{"type":"page","userId":"first","userId":"last","messageId":"m"}', None)
+    assert isinstance(taken, Taken)
+    assert taken.emit.key == HASHER.partition_key("user_id", "last")
+
+
+def test_a_context_about_a_person_is_not_remembered() -> None:
+    """One with traits is read anew each time; any other one that was read lately is at hand."""
+    machine, person = b'{"library":{"name":"analytics.js"}}', b'{"traits":{"email":"lan@example.vn"}}'
+    assert read_origin(machine, NO_CONTEXT) is read_origin(bytes(bytearray(machine)), NO_CONTEXT)
+    assert read_origin(person, NO_CONTEXT) is not read_origin(person, NO_CONTEXT)
+
+
+def test_memory_of_contexts_has_an_end() -> None:
+    """However many different ones come, no more than some are remembered."""
+    for number in range(3_000):
+        read_origin(b'{"locale":"%d"}' % number, NO_CONTEXT)
+    assert len(origin._known) <= 1_024  # its bound is the point
+
+
+@given(
+    st.builds(
+        Touchpoint,
+        message_id=st.text(),
+        source=st.text(max_size=8),
+        type=st.sampled_from(("track", "page")),
+        at=st.integers(-(2**53), 2**53),
+        received_at=st.integers(0, 2**53),
+        body=st.just(msgspec.Raw(b'{"at":0}')),
+        context=st.sampled_from((NO_JSON, msgspec.Raw(b'{"a":1}'))),
+        channel=st.sampled_from(("web", "server", "mobile", "import")),
+        quality=st.sampled_from((None, "opt_in", "bought")),
+        historical=st.booleans(),
+        bot=st.booleans(),
+    ),
+    st.sampled_from((None, "203.0.113.7")),
+)
+@example(
+    Touchpoint(
+        message_id="m",
+        source='"at":0,"received_at":0,"body":',
+        type="page",
+        at=0,
+        received_at=1,
+        body=msgspec.Raw(b"{}"),
+    ),
+    None,
+)
+def test_an_envelope_is_written_as_the_touchpoint_is(touchpoint: Touchpoint, ip: str | None) -> None:
+    """Joining what is the same for many with what is not gives the bytes that its encoder would."""
+    t = touchpoint
+    source, context = SourceConfig(t.source, t.quality), bytes(t.context)
+    delivery = Delivery(source=source, received_at=t.received_at, historical=t.historical, ip=ip)
+    envelope = envelope_for(delivery, context, t.type, t.channel, bot=t.bot)
+    expected = replace(t, ip=ip if t.channel == "web" else None)
+    assert envelope.around(bytes(t.body), t.message_id, t.at, t.received_at) == msgspec.json.encode(expected)

@@ -1,6 +1,8 @@
 """When it happened."""
 
-from hypothesis import given
+from datetime import datetime
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadflow.core.time import DAY, SECOND, from_rfc3339, to_rfc3339
@@ -82,3 +84,17 @@ def test_an_unset_time_of_sending_counts_as_absent() -> None:
     """Go's zero time and the epoch are no moments of sending."""
     for value in ("0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", 0, "", "yesterday", True, float("nan"), float("inf")):
         assert read_instant(value) is None, value
+
+
+@given(
+    st.datetimes(), st.sampled_from(("%FT%T.{:03d}Z", "%FT%T.{:03d}", "%F %T.{:03d}Z", "%Y%m%dT%T.5.{:03d}Z", "%FT%TZ"))
+)
+@example(datetime.fromisoformat("2026-11-21T18:33:16.947"), "%FT%T.{:03d}Z")
+def test_what_browsers_write_is_read_as_any_other_time_is(moment: datetime, spelling: str) -> None:
+    """Knowing the second already makes no difference, whatever stands around it."""
+    text = moment.strftime(spelling).format(moment.microsecond // 1000)
+    try:
+        instant = from_rfc3339(text)
+    except ValueError:
+        instant = -1
+    assert read_instant(text) == (instant if instant >= EARLIEST else None)

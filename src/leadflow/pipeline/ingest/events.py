@@ -6,13 +6,14 @@ from uuid import uuid4
 import msgspec
 
 from leadflow.contracts.topics import REJECTED, TOUCHPOINTS
-from leadflow.contracts.touchpoint import Rejected, Touchpoint
+from leadflow.contracts.touchpoint import Rejected
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.touchpoint import TouchpointType
 from leadflow.pipeline.ingest.delivery import Delivery
+from leadflow.pipeline.ingest.envelope import envelope_for
 from leadflow.pipeline.ingest.header import LONGEST_MESSAGE_ID, Header, read_header, text_of
 from leadflow.pipeline.ingest.nesting import nested_deeper_than
-from leadflow.pipeline.ingest.origin import Context, channel_of, context_over, sent_by_crawler
+from leadflow.pipeline.ingest.origin import NO_CONTEXT, Origin, context_over, origin_of, read_origin, sent_by_crawler
 from leadflow.pipeline.ingest.partition import partition_key
 from leadflow.pipeline.ingest.payload import TOO_DEEP, Payload, event_too_large, placed
 from leadflow.pipeline.ingest.plain import plain_header, read_plain
@@ -71,53 +72,64 @@ def take_event(
     hasher: Hasher,
 ) -> Taken | Refusal:
     """Decode, check and wrap one event. `given_type`, which the path states, wins over the event's own."""
-    shared = len(bytes(payload.context)) if payload.context_fields else 0
-    plain = payload.plain or read_plain(raw, shared, limits)
-    header = plain_header(plain, given_type) if plain and delivery.anonymous_id is None else None
-    if header is None:
-        fields = read_fields(raw, shared, limits)
-        if type(fields) is Refusal:
-            return fields
-        full = read_header(fields, given_type, delivery.anonymous_id)
-        if type(full) is Refusal:
-            return full
-        header = full
-        if delivery.anonymous_id is not None and text_of(fields.get("anonymousId")) is None:
-            raw = with_anonymous_id(raw, delivery.anonymous_id)
-    context = context_over(header.context, payload.context_fields)
-    touchpoint = make_touchpoint(raw, header, context, payload, delivery)
+    if delivery.anonymous_id is None:
+        plain = payload.plain or read_plain(raw, len(payload.context), limits)
+        header = None if plain is None else plain_header(plain, given_type)
+        if plain is not None and header is not None:
+            origin = read_origin(bytes(plain.context), payload.context)
+            if origin is not None and origin.brackets < limits.max_nesting:
+                return _taken(raw, header, origin, payload=payload, delivery=delivery, hasher=hasher)
+    return take_fully(raw, given_type, payload, delivery, limits=limits, hasher=hasher)
+
+
+def take_fully(
+    raw: bytes,
+    given_type: TouchpointType | None,
+    payload: Payload,
+    delivery: Delivery,
+    *,
+    limits: ObserverSettings,
+    hasher: Hasher,
+) -> Taken | Refusal:
+    """Do what `take_event` does, the long way: an event of any shape, or what is wrong with it."""
+    fields = read_fields(raw, 0 if payload.context == NO_CONTEXT else len(payload.context), limits)
+    if type(fields) is Refusal:
+        return fields
+    header = read_header(fields, given_type, delivery.anonymous_id)
+    if type(header) is Refusal:
+        return header
+    if delivery.anonymous_id is not None and text_of(fields.get("anonymousId")) is None:
+        raw = with_anonymous_id(raw, delivery.anonymous_id)
+    origin = origin_of(context_over(fields.get("context") or {}, payload.context))
+    return _taken(raw, header, origin, payload=payload, delivery=delivery, hasher=hasher)
+
+
+def _taken(
+    raw: bytes, header: Header, origin: Origin, *, payload: Payload, delivery: Delivery, hasher: Hasher
+) -> Taken:
+    """Put the envelope around an event."""
+    source, received_at = delivery.source, delivery.received_at
+    channel = delivery.channel or origin.channel
+    bot = sent_by_crawler(channel, origin, delivery.user_agent)
+    message_id = header.message_id or str(uuid4())
+    envelope = envelope_for(delivery, payload.context, header.type, channel, bot=bot)
+    at = event_time(received_at, _sent_at(header, payload, delivery), header.client_at)
     emit = Emit(
         topic=TOUCHPOINTS,
-        key=partition_key(header, context, hasher),
-        value=_encode(touchpoint),
-        id=f"{touchpoint.source}:{touchpoint.message_id}",
+        key=partition_key(header, origin, hasher),
+        value=envelope.around(raw, message_id, at, received_at),
+        id=f"{source.name}:{message_id}",
         type="dev.leadflow.touchpoint.v1",
     )
-    return Taken(emit, touchpoint.type, touchpoint.bot)
+    return Taken(emit, header.type, bot)
 
 
-def make_touchpoint(raw: bytes, header: Header, context: Context, payload: Payload, delivery: Delivery) -> Touchpoint:
-    """Put the envelope around an event."""
-    channel = delivery.channel or channel_of(context)
-    sent_at = header.sent_at
-    if sent_at is None:
-        sent_at = read_instant(payload.sent_at)
-    if sent_at is None:
-        sent_at = delivery.sent_at
-    return Touchpoint(
-        message_id=header.message_id or str(uuid4()),
-        source=delivery.source.name,
-        type=header.type,
-        at=event_time(delivery.received_at, sent_at, header.client_at),
-        received_at=delivery.received_at,
-        body=msgspec.Raw(raw),
-        context=payload.context,
-        channel=channel,
-        quality=delivery.source.quality,
-        historical=delivery.historical,
-        bot=sent_by_crawler(channel, context, delivery.user_agent),
-        ip=delivery.ip if channel == "web" else None,
-    )
+def _sent_at(header: Header, payload: Payload, delivery: Delivery) -> int | None:
+    """Return when the client sent it by its own clock: as the event says, else its batch, else the request."""
+    if header.sent_at is not None:
+        return header.sent_at
+    sent_at = read_instant(payload.sent_at)
+    return delivery.sent_at if sent_at is None else sent_at
 
 
 def reject_event(raw: bytes, why: Refusal, delivery: Delivery, limits: ObserverSettings) -> Emit:

@@ -19,8 +19,8 @@ _DEMANDING = frozenset(("track", "group", "alias"))
 _NOTHING: dict[str, Any] = {}
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """A valid event's head. Times are milliseconds since the epoch, as the client's clock had them."""
+class Header(msgspec.Struct, frozen=True, gc=False):
+    """A valid event's head but for its context. Times are milliseconds since the epoch, by the client's clock."""
 
     type: TouchpointType
     message_id: str | None  # None: the client gave none
@@ -29,7 +29,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     client_at: int | None
     sent_at: int | None
     traits: dict[str, Any]
-    context: dict[str, Any]
 
 
 def text_of(value: Any) -> str | None:
@@ -73,7 +72,6 @@ def read_header(
         client_at=read_instant(get("timestamp")) if client_at is None else client_at,
         sent_at=read_instant(get("sentAt")),
         traits=get("traits") or _NOTHING,
-        context=get("context") or _NOTHING,
     )
 
 

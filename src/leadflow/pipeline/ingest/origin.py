@@ -1,9 +1,13 @@
-"""Which channel an event came through, and whether a crawler sent it."""
+"""Where an event came from, as its context tells: the channel, whether a crawler browsed, traits of the person."""
 
 import re
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
+from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.core.touchpoint import Channel
 from leadflow.pipeline.ingest.crawlers import is_bot, is_bot_client
 
@@ -11,34 +15,75 @@ _WEB_LIBRARY = re.compile(
     r"analytics\.js|rudderlabs javascript|analytics-next|jitsu.*js|posthog-js|^web$", re.IGNORECASE
 )
 _MOBILE_LIBRARY = re.compile(r"ios|android|swift|kotlin|react[-_ ]?native|flutter|mobile", re.IGNORECASE)
+NO_CONTEXT = bytes(NO_JSON)
+
 _LONG_NAME = 100  # longer ones are not worth remembering
+_LONG_CONTEXT = 1024  # bytes; neither are these
+_MOST_KNOWN = 1024  # contexts
+_NOTHING: dict[str, Any] = {}
+
+_decode = msgspec.json.Decoder().decode
 
 
-class Context(Protocol):
-    """What an event says about its surroundings, by key."""
-
-    def get(self, name: str, /) -> Any:
-        """Return the value of a key, None if there is none."""
+Context = dict[str, Any]
+"""What an event says about its surroundings, by key."""
 
 
-def context_over(own: dict[str, Any], shared: dict[str, Any]) -> Context:
-    """Put an event's own context over its batch's, which few batches have."""
-    return _Layered(own, shared) if shared else own
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """What is needed of a context. `crawler` None: it does not say who browsed."""
+
+    channel: Channel
+    crawler: bool | None
+    traits: dict[str, Any]
+    brackets: int = 0  # of its text: it is nested no deeper
 
 
-class _Layered:
-    """An event's own context over its batch's, key by key."""
+def read_origin(own: bytes, shared: bytes) -> Origin | None:
+    """Read an event's own context over its batch's, as JSON. None: it is no object, or cannot be read.
 
-    __slots__ = ("_own", "_shared")
+    SDKs repeat theirs word for word, and it is half of an event: what was read lately is remembered. Not so those with
+    traits, which are about a person.
+    """
+    known = _known.get(own) if shared == NO_CONTEXT else None
+    if known is not None:
+        return known
+    origin = _read(own, shared)
+    if origin is not None and shared == NO_CONTEXT and len(own) <= _LONG_CONTEXT and not origin.traits:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[own] = origin
+    return origin
 
-    def __init__(self, own: dict[str, Any], shared: dict[str, Any]) -> None:
-        self._own = own
-        self._shared = shared
 
-    def get(self, name: str, /) -> Any:
-        """Return the value of a key, None if neither has it; a null of its own says nothing."""
-        own = self._own.get(name)
-        return self._shared.get(name) if own is None else own
+_known: dict[bytes, Origin] = {}
+
+
+def _read(own: bytes, shared: bytes) -> Origin | None:
+    try:
+        fields = _decode(own)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if fields is not None and not isinstance(fields, dict):
+        return None
+    origin = origin_of(context_over(fields or {}, shared))
+    return replace(origin, brackets=own.count(b"{") + own.count(b"["))
+
+
+def context_over(own: Context, shared: bytes) -> Context:
+    """Put an event's own context over its batch's, a JSON object, key by key. A null of its own says nothing."""
+    if shared == NO_CONTEXT:
+        return own
+    return {**_decode(shared), **{name: value for name, value in own.items() if value is not None}}
+
+
+def origin_of(context: Context) -> Origin:
+    """Read what a context tells."""
+    agent, traits = context.get("userAgent"), context.get("traits")
+    return Origin(
+        channel_of(context),
+        is_bot(agent) if isinstance(agent, str) and agent else None,
+        traits if isinstance(traits, dict) else _NOTHING,
+    )
 
 
 def channel_of(context: Context) -> Channel:
@@ -64,9 +109,8 @@ def _library(name: str) -> Channel:
 _known_library = lru_cache(maxsize=1024)(_library)
 
 
-def sent_by_crawler(channel: Channel, context: Context, client: str | None) -> bool:
+def sent_by_crawler(channel: Channel, origin: Origin, client: str | None) -> bool:
     """Judge the browsing user agent; for web events without one, that of the HTTP `client`."""
-    browsing = context.get("userAgent")
-    if isinstance(browsing, str) and browsing:
-        return is_bot(browsing)
+    if origin.crawler is not None:
+        return origin.crawler
     return channel == "web" and client is not None and is_bot_client(client)

@@ -7,14 +7,13 @@ import msgspec
 from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.pipeline.ingest.body import mend
 from leadflow.pipeline.ingest.nesting import nested_deeper_than
+from leadflow.pipeline.ingest.origin import NO_CONTEXT
 from leadflow.pipeline.ingest.plain import Plain, read_plain
 from leadflow.pipeline.ingest.refusal import Refusal
 from leadflow.pipeline.ingest.settings import ObserverSettings
 
 _EXPANDED = 4
 """How many times the batch limit the events may take up once each carries the shared context."""
-
-_NOTHING: dict[str, Any] = {}
 
 TOO_DEEP = "arrays and objects are nested deeper than {}"
 
@@ -51,8 +50,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     batch: bool
     write_key: Any
     sent_at: Any = None
-    context: msgspec.Raw = NO_JSON
-    context_fields: dict[str, Any] = {}  # of the context; hand one over where it counts, a default is made anew
+    context: bytes = NO_CONTEXT
     plain: Plain | None = None  # a lone event, if it is one
 
 
@@ -79,7 +77,7 @@ def _read_single(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
     plain = read_plain(data, 0, limits)
     if plain is not None:
         key = plain.write_key or plain.api_key
-        return Payload(events=(data.strip(),), batch=False, write_key=key, context_fields=_NOTHING, plain=plain)
+        return Payload(events=(data.strip(),), batch=False, write_key=key, plain=plain)
     head = _single.decode(data)
     if len(data) > limits.max_event_bytes:
         return event_too_large(len(data), limits)
@@ -90,9 +88,8 @@ def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
     head = _batch.decode(data)
     if len(head.batch) > limits.max_batch_events:
         return batch_too_large(f"{len(head.batch)} events, at most {limits.max_batch_events}")
-    fields = _shared(head.context, limits)
-    context = head.context if fields else NO_JSON
-    if fields and len(data) + len(head.batch) * len(bytes(context)) > _EXPANDED * limits.max_batch_bytes:
+    context = _shared(bytes(head.context), limits)
+    if context is not NO_CONTEXT and len(data) + len(head.batch) * len(context) > _EXPANDED * limits.max_batch_bytes:
         return batch_too_large(f"a context that takes too much room beside each of {len(head.batch)} events")
     return Payload(
         events=tuple(map(bytes, head.batch)),
@@ -100,20 +97,18 @@ def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
         write_key=head.write_key or head.api_key,
         sent_at=head.sent_at,
         context=context,
-        context_fields=fields,
     )
 
 
-def _shared(context: msgspec.Raw, limits: ObserverSettings) -> dict[str, Any]:
-    """Read the batch's context; one that is unreadable is left out: it must not cost the events."""
-    text = bytes(context)
-    if nested_deeper_than(limits.max_nesting, text):
-        return {}
+def _shared(context: bytes, limits: ObserverSettings) -> bytes:
+    """Check the batch's context; one that is empty or unreadable is left out: it must not cost the events."""
+    if context == NO_CONTEXT or nested_deeper_than(limits.max_nesting, context):
+        return NO_CONTEXT
     try:
-        fields = msgspec.json.decode(text)
+        fields = msgspec.json.decode(context)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
+        return NO_CONTEXT
+    return context if isinstance(fields, dict) and fields else NO_CONTEXT
 
 
 def placed(error: Exception, data: bytes) -> str:

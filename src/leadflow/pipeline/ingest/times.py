@@ -1,5 +1,7 @@
 """When it happened: the client's clock, corrected by the moment of sending. Milliseconds since the epoch."""
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from leadflow.core.time import SECOND, from_rfc3339
@@ -7,6 +9,9 @@ from leadflow.core.time import SECOND, from_rfc3339
 EARLIEST = 631_152_000_000  # 1990-01-01: a clock that says less was never set
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
 _LATEST = 253_402_300_800_000  # the year 10000, where RFC 3339 ends
+_SECOND_LENGTH = len("2026-11-21T18:33:16")
+_TO_THE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+_ENDS = {f".{millisecond:03d}Z": millisecond for millisecond in range(SECOND)}
 
 
 def read_instant(value: Any) -> int | None:
@@ -14,6 +19,10 @@ def read_instant(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, str):
+        # As JavaScript writes it, `2026-11-21T18:33:16.947Z`: the second is most often known already.
+        millisecond = _ENDS.get(value[_SECOND_LENGTH:])
+        if millisecond is not None and (second := _second(value[:_SECOND_LENGTH])) is not None:
+            return second + millisecond
         try:
             instant = from_rfc3339(value)
         except ValueError:
@@ -25,6 +34,12 @@ def read_instant(value: Any) -> int | None:
     else:
         return None
     return instant if instant >= EARLIEST else None
+
+
+@lru_cache(maxsize=4096)
+def _second(text: str) -> int | None:
+    """Read an instant without its fraction and zone, which is UTC; None: absurd, or spelt in another way."""
+    return read_instant(text + "Z") if _TO_THE_SECOND.fullmatch(text) else None
 
 
 def event_time(received_at: int, sent_at: int | None, client_at: int | None) -> int:
