@@ -9,7 +9,7 @@ from pipeline.small_story import POISON
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.touchpoint import Signal
 from leadflow.pipeline import hop
-from leadflow.pipeline.scoring import lead, quiet_run
+from leadflow.pipeline.scoring import lead, run
 from leadflow.pipeline.scoring import poison as poisonous
 from leadflow.pipeline.scoring.counting import signal_of
 
@@ -40,5 +40,5 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ZeroDivisionError
         return signal_of(touchpoint, contacts)
 
-    for module in (lead, quiet_run):
+    for module in (lead, run):
         monkeypatch.setattr(module, "signal_of", read)

@@ -18,7 +18,7 @@ from leadflow.core.identity import decide
 from leadflow.core.identity.decide import News
 from leadflow.core.touchpoint import Signal
 from leadflow.pipeline.processor.senders import Senders
-from leadflow.pipeline.scoring import lead, quiet_run
+from leadflow.pipeline.scoring import lead, run
 from leadflow.pipeline.scoring.counting import signal_of
 
 
@@ -26,7 +26,7 @@ from leadflow.pipeline.scoring.counting import signal_of
 def ailments(world: World) -> Iterator[None]:
     """The pipeline with the defects of this run."""
     with ExitStack() as defects:
-        for module in (lead, quiet_run):
+        for module in (lead, run):
             defects.enter_context(patch.object(module, "signal_of", _uncountable(signal_of)))
         defects.enter_context(patch.object(Senders, "of", _unreadable(Senders.of)))
         defects.enter_context(patch.object(decide, "_refusals", _undecidable(world, decide._refusals)))

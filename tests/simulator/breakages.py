@@ -111,13 +111,13 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "poison reset",
         ),
         "no marks": Breakage(
-            f"{PIPELINE}.scoring.lead:_count",
-            "if place <= lead.marks.get(stream, -1):",
+            f"{PIPELINE}.scoring.lead:unseen",
+            "if place <= marks.get(stream, -1):",
             "if False:",
             "reset",
         ),
         "one mark for all streams": Breakage(
-            f"{PIPELINE}.scoring.lead:_count",
+            f"{PIPELINE}.scoring.lead:unseen",
             "stream, place = record.src",
             'stream, place = "any", record.src[1]',
             "plain",

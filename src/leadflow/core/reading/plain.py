@@ -1,4 +1,4 @@
-"""The short way for the great majority: page views and events that say nothing about the person.
+"""The short way for the great majority: events in which everything has the shape that it should have.
 
 What this reads is what the long way reads, to the last field; whatever it does not expect it leaves to the long way.
 Decoding only the fields that count, with their types, is what makes it short.
@@ -9,15 +9,18 @@ from typing import Any
 import msgspec
 
 from leadflow.core.names import event_name
+from leadflow.core.reading.consents import read_consents
 from leadflow.core.reading.envelope import Envelope
-from leadflow.core.reading.event import text_of
+from leadflow.core.reading.event import Event, text_of
 from leadflow.core.reading.marketing import DIRECT, host_of, path_of_page
+from leadflow.core.reading.traits import read_traits
 from leadflow.core.touchpoint import Marketing, Signal
 
 _ABSENT = msgspec.Raw(b"null")
-_KINDS = frozenset(("page", "screen", "track"))
-_UNUSUAL = frozenset(("consent", "need", "message", "referrer", "url"))
-"""Properties that have a meaning of their own."""
+_UNUSUAL = frozenset(("referrer", "url"))
+"""Properties that stand in for what the context says."""
+_TELLING = frozenset(("consent", "need", "message"))
+"""Properties that say something about the person."""
 
 
 class _Page(msgspec.Struct, gc=False):
@@ -46,7 +49,7 @@ class _Event(msgspec.Struct, gc=False):
     event: str | None = None
     name: str | None = None
     properties: dict[str, Any] | None = None
-    traits: msgspec.Raw = _ABSENT
+    traits: dict[str, Any] | None = None
     context: _Context | None = None
 
 
@@ -56,9 +59,9 @@ _NO_CONTEXT = _Context()
 
 
 def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
-    """A plain event's signal; None when it is not plain, or not of the types that such events have."""
+    """A plain event's signal; None when it is not plain, or an action of sales."""
     kind = envelope.kind
-    if kind not in _KINDS:
+    if kind == "action":
         return None
     try:
         found = _decode(body)
@@ -66,9 +69,14 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
         return None
     context = found.context or _NO_CONTEXT
     properties = found.properties or {}
-    if found.traits is not _ABSENT or not _is_plain(context) or not _UNUSUAL.isdisjoint(properties):
+    if not _is_plain(context) or not _UNUSUAL.isdisjoint(properties):
         return None
     page = context.page or _NO_PAGE
+    traits: dict[str, Any] = {}
+    consents: dict[str, bool] = {}
+    if found.traits or not _TELLING.isdisjoint(properties):
+        told = Event(body={}, properties=properties, traits=found.traits or {})
+        traits, consents = read_traits(told, kind), read_consents(told, kind, None)
     name = normal = None
     if kind == "track":
         if (name := text_of(found.event)) is not None:
@@ -87,6 +95,8 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
         event_name=name,
         path=path_of_page(page.path, properties.get("path"), page.url, None),
         properties=properties,
+        traits=traits,
+        consents=consents,
         marketing=_marketing(context.campaign, page) if context.campaign or page.referrer else DIRECT,
         quality=envelope.quality,
         contacts=envelope.contacts,

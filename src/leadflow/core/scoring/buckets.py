@@ -68,6 +68,16 @@ def places_of(model: Model) -> Mapping[str, tuple[int, int, Rule]]:
     }
 
 
+@lru_cache(maxsize=16)
+def terms_of(model: Model) -> Mapping[str, tuple[int, int, int | None, int]]:
+    """Rule id -> (number of its group, that one's half-life, the rule's cap, its points): what a sum is made of."""
+    return {
+        rule.id: (number, group.half_life, rule.cap, rule.points)
+        for number, group in enumerate(model.groups)
+        for rule in group.rules
+    }
+
+
 def counted_hours(hours: Mapping[int, int], cap: int | None, time_zone: str) -> Iterable[tuple[int, int]]:
     """What a rule's cap leaves of its (hour, count), in any order: most rules of most leads never come near it."""
     if cap is None or sum(hours.values()) <= cap:

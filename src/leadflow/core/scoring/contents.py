@@ -1,6 +1,6 @@
 """What one touchpoint adds to a tally."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,7 @@ STAGE_ACTS = frozenset({"accept", "reject", "disqualify", "won", "lost", "overri
 """The actions that move a lead; the others state facts."""
 
 _NOTHING: Mapping[str, Any] = {}
+_Stating = tuple[str, Callable[[Any], Any], tuple[str, ...], tuple[str, ...]]
 _ACT_FIELDS = ("reason", "stage", "expires_at")
 
 
@@ -139,17 +140,30 @@ def _facts(signal: Signal, event: str | None, model: Model) -> dict[str, Stated]
     if not traits and not properties:
         return {}
     stated = {}
-    for fact in model.facts:
-        given = [traits[name] for name in fact.traits if name in traits]
-        if properties:
-            given += [properties[name] for name in fact.properties if name in properties]
-        if not given:
-            continue
-        known = [value for value in map(_READERS[fact.kind], given) if value is not None]
+    for name, read, in_traits, in_properties in _stating(model, tuple(traits), tuple(properties)):
+        given = [traits[place] for place in in_traits]
+        if in_properties:
+            given += [properties[place] for place in in_properties]
+        known = [value for value in map(read, given) if value is not None]
         # A number that cannot be read says nothing; a null takes the fact back.
         if known or all(value is None for value in given):
-            stated[fact.name] = _stated(signal, known[0] if known else None)
+            stated[name] = _stated(signal, known[0] if known else None)
     return stated
+
+
+@lru_cache(maxsize=4_096)  # the same form sends the same names
+def _stating(model: Model, traits: tuple[str, ...], properties: tuple[str, ...]) -> Sequence[_Stating]:
+    """The facts that traits and properties of these names state: name, reader, and the names to look at, in order."""
+    found = [
+        (
+            fact.name,
+            _READERS[fact.kind],
+            tuple(name for name in fact.traits if name in traits),
+            tuple(name for name in fact.properties if name in properties),
+        )
+        for fact in model.facts
+    ]
+    return [stating for stating in found if stating[2] or stating[3]]
 
 
 def facts_may_stand_in(properties: Mapping[str, Any], model: Model) -> bool:

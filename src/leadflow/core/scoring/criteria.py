@@ -1,10 +1,11 @@
 """What a stage asks for, criterion by criterion."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-from leadflow.core.scoring.model import Criterion, Detour, Model, Stage
+from leadflow.core.scoring.model import Detour, Model, Stage
 from leadflow.core.scoring.stage_facts import StageFacts
 from leadflow.core.scoring.standing import Standing
 from leadflow.core.time import DAY
@@ -28,8 +29,20 @@ class Assessment:
 
 def assess(stage: Stage, facts: StageFacts, standing: Standing) -> Assessment:
     """Hold a stage's criteria against a lead's facts. A stage without any is entered by its action alone."""
-    needs = [*_again(stage, facts, standing), *_met(stage.needs, facts)]
-    ways = [_met(way, facts) for way in stage.either]
+    holding = tuple([criterion.when.holds(facts) for criterion in stage.asked])
+    return _assessed(stage, holding, _again(stage, facts, standing))
+
+
+@lru_cache(maxsize=4_096)
+def _assessed(stage: Stage, holding: tuple[bool, ...], again: bool | None) -> Assessment:  # noqa: FBT001  as found
+    """The assessment of a stage of whose criteria these hold, in their order: there are few of these, and many leads.
+
+    `again`: what `_again` says.
+    """
+    met = [Met(criterion.text, holds) for criterion, holds in zip(stage.asked, holding, strict=True)]
+    needs = [*([] if again is None or stage.again is None else [Met(stage.again, again)]), *met[: len(stage.needs)]]
+    parts = iter(met[len(stage.needs) :])
+    ways = [list(islice(parts, len(way))) for way in stage.either]
     open_needs = [need for need in needs if not need.met]
     open_ways = [[part for part in way if not part.met] for way in ways]
     shortest = min(open_ways, key=len, default=[])
@@ -51,7 +64,7 @@ def may_enter(stage: Stage, facts: StageFacts, standing: Standing) -> bool:
             if not holds(facts):
                 break
         else:
-            return all(again.met for again in _again(stage, facts, standing))
+            return _again(stage, facts, standing) is not False
     return False
 
 
@@ -75,11 +88,13 @@ def stage_named(model: Model, name: str) -> Stage | None:
     return next((stage for stage in model.stages if stage.name == name), None)
 
 
+@lru_cache(maxsize=256)
 def detour_named(model: Model, name: str) -> Detour | None:
     """The detour with that name."""
     return next((detour for detour in model.detours if detour.name == name), None)
 
 
+@lru_cache(maxsize=256)
 def stage_after(model: Model, name: str) -> Stage | None:
     """The next stage of the path."""
     names = [stage.name for stage in model.stages]
@@ -87,14 +102,10 @@ def stage_after(model: Model, name: str) -> Stage | None:
     return model.stages[place] if place < len(names) else None
 
 
-def _again(stage: Stage, facts: StageFacts, standing: Standing) -> list[Met]:
-    """A stage that was left is entered again only on something new."""
+def _again(stage: Stage, facts: StageFacts, standing: Standing) -> bool | None:
+    """A stage that was left is entered again only on something new; None: it was not left, or does not ask for that."""
     left = standing.left.get(stage.name)
     if left is None or stage.again is None:
-        return []
+        return None
     touch = facts.last("purchase" if stage.from_any else "touch")
-    return [Met(stage.again, met=touch is not None and touch > left)]
-
-
-def _met(criteria: Sequence[Criterion], facts: StageFacts) -> list[Met]:
-    return [Met(criterion.text, met=criterion.when.holds(facts)) for criterion in criteria]
+    return touch is not None and touch > left

@@ -6,7 +6,7 @@ Each rule's sum is exact in units of 2^-96 micro-points and rounded once, to the
 with the quality. A rule's share lies within 0.5 micro-points plus 3.6e-9 of its undecayed points of the true value.
 """
 
-from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, counted_hours, places_of
+from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, counted_hours, terms_of
 from leadflow.core.scoring.decay import rounded, weight
 from leadflow.core.scoring.model import POINT, Model
 from leadflow.core.scoring.score import CLAMP, SOURCE_QUALITY, Share
@@ -27,26 +27,29 @@ def engagement_of(tally: Tally, model: Model, as_of: int) -> int:
 
     The rules of a group share their half-life, and often their hours: each hour is weighed once.
     """
-    groups, places, now = model.groups, places_of(model), as_of // HOUR
-    points: dict[int, int] = {}
-    weights: dict[tuple[int, int], int] = {}
+    terms, now = terms_of(model), as_of // HOUR
+    points: dict[int, int] = {}  # by group
+    weights: dict[int, dict[int, int]] = {}  # by group and hour
     for rule_id, hours in tally.counts.items():
-        place = places.get(rule_id)
-        if place is None:
+        term = terms.get(rule_id)
+        if term is None:
             continue
-        number, _, rule = place
-        half_life, exact = groups[number].half_life, 0
-        for hour, count in counted_hours(hours, rule.cap, model.time_zone):
-            if hour > now:  # it starts later
-                continue
-            known = weights.get((half_life, hour))
-            if known is None:
-                known = weights[half_life, hour] = weight(as_of - hour * HOUR, half_life)
+        number, half_life, cap, worth = term
+        weighed = weights.get(number)
+        if weighed is None:
+            weighed = weights[number] = {}
+            points[number] = 0
+        exact = 0
+        for hour, count in counted_hours(hours, cap, model.time_zone):
+            known = weighed.get(hour)
+            if known is None:  # what starts later weighs nothing yet
+                known = weighed[hour] = weight(as_of - hour * HOUR, half_life) if hour <= now else 0
             exact += count * known
-        points[number] = points.get(number, 0) + rounded(exact * rule.points)
+        points[number] += rounded(exact * worth)
     total = 0
     for number, sum_of_rules in points.items():
-        total += clamped(sum_of_rules, groups[number].low, groups[number].high)
+        group = model.groups[number]
+        total += clamped(sum_of_rules, group.low, group.high)
     return _weighed(total, quality_factor(tally, model, as_of))
 
 

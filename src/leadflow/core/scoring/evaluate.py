@@ -8,7 +8,7 @@ from leadflow.core.scoring.fit import known_of
 from leadflow.core.scoring.model import Grade, Model
 from leadflow.core.scoring.score import FLOOR, Score, Share, Temperature, Worth
 from leadflow.core.scoring.sums import Tally
-from leadflow.core.scoring.temperature import decides, next_temperature, temperature_at
+from leadflow.core.scoring.temperature import decided, temperature_at
 
 __all__ = ["Grade", "Score", "Share", "Temperature", "Worth", "appraise", "evaluate"]
 
@@ -53,8 +53,9 @@ def appraise(tally: Tally, model: Model, as_of: int) -> Worth:
 def _temperature(tally: Tally, model: Model, as_of: int, engagement: int) -> Temperature:
     """The temperature as of an instant with that engagement; most engagements decide alone."""
     limits = model.temperatures
-    if decides(engagement, limits):
-        return next_temperature("cold", engagement, limits)
+    alone = decided(engagement, limits)
+    if alone is not None:
+        return alone
     return temperature_at(_engagements(tally, model, as_of, engagement), first_start(tally, model), as_of, limits)
 
 

@@ -30,12 +30,15 @@ class Known(NamedTuple):
 
 def known_of(tally: Tally, model: Model) -> Known:
     """Fit, grade and completeness."""
-    facts = tuple([(name, stated.value) for name, stated in tally.facts.items()]) if tally.facts else ()
-    domains = _domains_of(model, tuple(tally.domains)) if tally.domains else (False, False)
+    if not tally.facts and not tally.contacts and not tally.domains:  # the great majority
+        return _known_of(model, (), _NO_DOMAINS, ())
+    facts = tuple([(name, stated.value) for name, stated in tally.facts.items()])
+    domains = _domains_of(model, tuple(tally.domains)) if tally.domains else _NO_DOMAINS
     return _known_of(model, facts, domains, tuple(tally.contacts))
 
 
 Facts = tuple[tuple[str, Any], ...]
+_NO_DOMAINS = (False, False)
 
 
 @lru_cache(maxsize=16_384)  # of most leads nothing is known, and of the others the same few things change

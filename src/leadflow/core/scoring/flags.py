@@ -11,6 +11,7 @@ Route = Literal["sales", "nurture", "none"]
 
 SALES_STAGES = frozenset({"mql", "sql", "opportunity", "customer"})
 NURTURE_STAGES = frozenset({"lead", "recycled"})
+_FITTING = frozenset({"A", "B"})
 SALES_ENGAGEMENT = 50 * POINT
 
 
@@ -28,7 +29,7 @@ def route(stage: str, worth: Worth) -> Route:
 
     A disqualified lead goes nowhere; a recycled one is marketing's again.
     """
-    fits = worth.grade in {"A", "B"}
+    fits = worth.grade in _FITTING
     if stage in SALES_STAGES or (stage != "disqualified" and fits and worth.engagement >= SALES_ENGAGEMENT):
         return "sales"
     return "nurture" if fits and stage in NURTURE_STAGES else "none"

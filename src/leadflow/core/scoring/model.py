@@ -5,6 +5,7 @@ Points are integer micro-points (1 point = 1_000_000), times milliseconds. `load
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from leadflow.core.conditions import Condition, fields_of
@@ -139,7 +140,7 @@ class Regress:
     lasting: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, as its model is
 class Stage:
     """A stage of the path. Entered when all `needs` and one of the `either` lists hold, or by an `action` of sales."""
 
@@ -151,13 +152,16 @@ class Stage:
     again: str | None = None  # in words: a new entry needs a touchpoint newer than the last exit
     from_any: bool = False  # else from the stage before only
     regress: Regress | None = None
-    tests: tuple[tuple[Test, ...], ...] = field(init=False, repr=False, compare=False)
+    tests: tuple[tuple[Test, ...], ...] = field(init=False, repr=False)
     """Each way in as a list of tests, those that need no score first: most touchpoints move nobody."""
+    asked: tuple[Criterion, ...] = field(init=False, repr=False)
+    """All criteria: the `needs`, then each list of `either`."""
 
     def __post_init__(self) -> None:
         ways = self.either or ((),)
         tests = tuple(tuple(part.when.holds for part in _cheap_first((*self.needs, *way))) for way in ways)
         object.__setattr__(self, "tests", tests if self.needs or self.either else ())
+        object.__setattr__(self, "asked", (*self.needs, *chain.from_iterable(self.either)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def temperature_at(
     while True:
         points = engagement(instant)
         pending.append(points)
-        if decides(points, limits):
+        if decided(points, limits) is not None:
             break
         # The instant itself may lie within an hour; the grid goes on below it.
         instant = (instant - 1) // HOUR * HOUR
@@ -40,6 +40,10 @@ def temperature_at(
     return temperature
 
 
-def decides(points: int, limits: Temperatures) -> bool:
-    """Whether an engagement alone tells the temperature, whatever it was before."""
-    return points < limits.warm_back or limits.warm <= points < limits.hot_back or points >= limits.hot
+def decided(points: int, limits: Temperatures) -> Temperature | None:
+    """The temperature where an engagement alone tells it, whatever it was before."""
+    if points < limits.warm_back:
+        return "cold"
+    if points >= limits.hot:
+        return "hot"
+    return "warm" if limits.warm <= points < limits.hot_back else None

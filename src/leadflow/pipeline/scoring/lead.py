@@ -1,7 +1,6 @@
 """A lead and the records addressed to it: one pure fold. Duplicates and old versions change nothing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,11 +8,11 @@ from msgspec.structs import replace
 
 from leadflow.contracts import topics
 from leadflow.contracts.documents import ChildEntry, LeadDoc, OutboxEntry, RebuiltDoc
-from leadflow.contracts.resolved import Child, Cut, LeadRecord, Link, Release, Resolved, Unlink
+from leadflow.contracts.resolved import Child, Cut, LeadRecord, Link, Release, Resolved, Source, Unlink
 from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.core.scoring.evaluate import appraise
 from leadflow.core.scoring.model import Model
-from leadflow.core.scoring.stages import Standing, Trigger, advance, stage_since
+from leadflow.core.scoring.stages import Change, Standing, Trigger, advance, stage_since
 from leadflow.core.scoring.tally import Tally, combine
 from leadflow.pipeline.scoring.counting import count, signal_of
 from leadflow.pipeline.scoring.seen import latest_seen, latest_traits
@@ -22,8 +21,7 @@ from leadflow.pipeline.scoring.views import lead_score, stage_changed
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(msgspec.Struct, frozen=True, gc=False):
     """What a fold needs besides the records: whose lead it is, the model, and when decisions are taken (ms)."""
 
     profile_id: str
@@ -79,10 +77,19 @@ def trimmed(lead: LeadDoc, first: int) -> LeadDoc:
 
 def mark(lead: LeadDoc, record: Resolved) -> LeadDoc | None:
     """The lead with its stream's mark moved, None when this touchpoint has been counted before."""
-    stream, position = record.src
-    if position <= lead.marks.get(stream, -1):
+    src = unseen(record, lead.marks)
+    if src is None:
         return None
-    return replace(lead, marks={**lead.marks, stream: position})
+    stream, place = src
+    return replace(lead, marks={**lead.marks, stream: place})
+
+
+def unseen(record: Resolved, marks: Mapping[str, int]) -> Source | None:
+    """The stream of a touchpoint, and the place that its mark moves to; None when it has been counted before."""
+    stream, place = record.src
+    if place <= marks.get(stream, -1):
+        return None
+    return stream, place
 
 
 def finish(lead: LeadDoc, judge: Judge) -> LeadDoc:
@@ -111,18 +118,16 @@ def _owner(tally: Tally) -> str | None:
 
 
 def _count(lead: LeadDoc, position: int, record: Resolved, judge: Judge) -> LeadDoc:
-    stream, place = record.src
-    if place <= lead.marks.get(stream, -1):
+    marked = mark(lead, record)
+    if marked is None:
         return lead
-    marks = {**lead.marks, stream: place}
     signal = signal_of(record.value, record.contacts)
     if signal.bot:  # stored and marked, never scored
-        return replace(lead, marks=marks)
+        return marked
     own, trigger = count(lead.own, signal, judge.model)
     first = lead.first_seen
     counted = replace(
-        lead,
-        marks=marks,
+        marked,
         own=own,
         traits=latest_traits(lead.traits, signal) if signal.traits else lead.traits,
         first_seen=signal.at if first is None or signal.at < first else first,
@@ -209,10 +214,13 @@ def _changed(
         return _send(replace(lead, version=version), position, topics.RESOLVED, child.to, child)
     step = advance(lead.standing, tally, judge.model, trigger, known=news, historical=historical)
     lead = replace(lead, version=version, standing=step.standing)
-    for change in step.changes:
-        published = stage_changed(judge.profile_id, change, tally, judge.model, judge.now)
-        lead = _send(lead, position, topics.STAGE_CHANGES, judge.profile_id, published, name=published.id)
-    return lead
+    return replace(lead, outbox=(*lead.outbox, *changes_out(step.changes, position, tally, judge)))
+
+
+def changes_out(changes: Sequence[Change], position: int, tally: Tally, judge: Judge) -> list[OutboxEntry]:
+    """Stage changes as outputs, in order; `tally`: the whole lead's when they were decided."""
+    views = [stage_changed(judge.profile_id, change, tally, judge.model, judge.now) for change in changes]
+    return [_entry(position, topics.STAGE_CHANGES, judge.profile_id, view, name=view.id) for view in views]
 
 
 _TYPES: dict[str, str] = {
@@ -225,8 +233,11 @@ _TYPES: dict[str, str] = {
 
 def _send(lead: LeadDoc, position: int, topic: str, key: str, record: Any, *, name: str = "") -> LeadDoc:
     """Store an output before it is emitted: a re-run after a crash emits it again, unchanged."""
-    entry = OutboxEntry(position, topic, key, msgspec.Raw(_encode(record)), name, _TYPES[topic])
-    return replace(lead, outbox=(*lead.outbox, entry))
+    return replace(lead, outbox=(*lead.outbox, _entry(position, topic, key, record, name=name)))
+
+
+def _entry(position: int, topic: str, key: str, record: Any, *, name: str) -> OutboxEntry:
+    return OutboxEntry(position, topic, key, msgspec.Raw(_encode(record)), name, _TYPES[topic])
 
 
 def reject(lead: LeadDoc, position: int, key: str, record: Any, name: str) -> LeadDoc:

@@ -22,7 +22,7 @@ from leadflow.pipeline.scoring.model_in_force import ModelInForce
 from leadflow.pipeline.scoring.orders import Orders
 from leadflow.pipeline.scoring.owned import OwnedLeads
 from leadflow.pipeline.scoring.poison import apply_or_reject, refused, set_aside
-from leadflow.pipeline.scoring.quiet_run import count_quiet_run
+from leadflow.pipeline.scoring.run import count_run
 from leadflow.pipeline.turns import in_turns
 from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
 
@@ -146,7 +146,7 @@ def _apply(lead: LeadDoc, news: LeadInbox, judge: Judge) -> _Folded:
     """Apply records in order. A touchpoint that cannot be counted is put aside; at a control record the lead stops."""
     folded, number = _Folded(lead), 0
     while True:
-        folded.document, number = count_quiet_run(folded.document, news, number, judge.model)
+        folded.document, number = count_run(folded.document, news, number, judge)
         if number == len(news):
             return folded
         position, record = news[number]
@@ -165,10 +165,11 @@ def _apply(lead: LeadDoc, news: LeadInbox, judge: Judge) -> _Folded:
             return folded
 
 
-def _links(batch: Batch) -> set[str]:
-    """The leads that may have come below another in this batch."""
-    linked = {pid for pid, group in batch.inbox.items() for _, record in group if isinstance(record, Link)}
-    return linked | ({batch.order.to} if isinstance(batch.order, Release) else set())
+def _may_be_linked(pid: str, batch: Batch) -> bool:
+    """Whether the lead may have come below another in this batch."""
+    if isinstance(batch.order, Release) and batch.order.to == pid:
+        return True
+    return any(isinstance(record, Link) for _, record in batch.inbox.get(pid, ()))
 
 
 def _emits(leads: Mapping[str, LeadDoc], batch: Batch, now: int) -> list[Emit]:
@@ -202,12 +203,11 @@ def _measure_delay(inbox: LeadInbox, position: int, now: int) -> None:
 
 def _scores(leads: Mapping[str, LeadDoc], batch: Batch) -> list[Emit]:
     """The latest score of each root of the batch; a tombstone for each lead that was linked below another in it."""
-    linked = _links(batch)
     traces = _latest_traces(batch) if batch.traces else {}
     emits: list[Emit] = []
     for pid, lead in leads.items():
         value = bytes(lead.score)
-        if value == _NONE and (lead.parent is None or pid not in linked):
+        if value == _NONE and (lead.parent is None or not _may_be_linked(pid, batch)):
             continue
         name = f"{pid}.{lead.version}"
         emits.append(

@@ -15,7 +15,7 @@ from leadflow.contracts.lead import (
 )
 from leadflow.core.scoring.evaluate import Score, Worth
 from leadflow.core.scoring.model import Model
-from leadflow.core.scoring.stages import Change, flags, route
+from leadflow.core.scoring.stages import Change, Met, flags, route
 from leadflow.core.scoring.tally import Tally
 from leadflow.core.time import SECOND, to_rfc3339
 
@@ -48,14 +48,22 @@ def score_view(score: Worth) -> ScoreView:
 def contributions(score: Score) -> tuple[Contribution, ...]:
     """Every share of a score; they add up to its total exactly."""
     return tuple(
-        Contribution(
-            rule=share.rule,
-            count=share.count,
-            points=points(share.points),
-            age_s=None if share.age_ms is None else share.age_ms // SECOND,
-        )
-        for share in score.contributions
+        [
+            Contribution(
+                rule=share.rule,
+                count=share.count,
+                points=share.points / MICRO,
+                age_s=None if share.age_ms is None else share.age_ms // SECOND,
+            )
+            for share in score.contributions
+        ]
     )
+
+
+@lru_cache(maxsize=1_024)  # of a stage's criteria the same few hold, again and again
+def criteria_view(criteria: tuple[Met, ...]) -> tuple[Criterion, ...]:
+    """Criteria in words, and whether they hold."""
+    return tuple([Criterion(text=part.text, met=part.met) for part in criteria])
 
 
 def marketing_source(tally: Tally) -> MarketingSource:
@@ -84,7 +92,7 @@ def stage_changed(profile_id: str, change: Change, tally: Tally, model: Model, d
         trigger=ChangeTrigger(message_id=change.trigger.message_id, rule=change.trigger.rule),
         score=score_view(change.score),
         contributions=contributions(change.score),
-        criteria=tuple(Criterion(text=part.text, met=part.met) for part in change.criteria),
+        criteria=criteria_view(change.criteria),
         next=NextStage(stage=change.next.stage, missing=change.next.missing),
         model=model_ref(model),
         source=marketing_source(tally),

@@ -13,7 +13,7 @@ from leadflow.core.scoring.load import shipped_model
 from leadflow.core.time import DAY, HOUR
 from leadflow.pipeline.scoring.counting import signal_of
 from leadflow.pipeline.scoring.lead import Judge, apply, finish
-from leadflow.pipeline.scoring.quiet_run import count_quiet_run
+from leadflow.pipeline.scoring.run import count_run
 
 NOW = 1_790_000_000_000
 MODEL = shipped_model("b2b")
@@ -95,7 +95,7 @@ def in_runs(lead: LeadDoc, news: list[LeadRecord]) -> tuple[LeadDoc, int]:
     """Runs where there are any; how many records were counted in them."""
     inbox, place, together = list(enumerate(news)), 0, 0
     while place < len(inbox):
-        lead, after = count_quiet_run(lead, inbox, place, MODEL)
+        lead, after = count_run(lead, inbox, place, JUDGE)
         together += after - place
         if after < len(inbox):
             lead = apply(lead, *inbox[after], JUDGE)
@@ -127,7 +127,7 @@ def test_what_cannot_be_counted_ends_a_run(monkeypatch: pytest.MonkeyPatch) -> N
             raise ValueError("poison")
         return signal_of(value, contacts)
 
-    monkeypatch.setattr("leadflow.pipeline.scoring.quiet_run.signal_of", failing)
-    lead, place = count_quiet_run(LeadDoc(), list(enumerate(news)), 0, MODEL)
+    monkeypatch.setattr("leadflow.pipeline.scoring.run.signal_of", failing)
+    lead, place = count_run(LeadDoc(), list(enumerate(news)), 0, JUDGE)
     assert place == poison
     assert lead.marks
