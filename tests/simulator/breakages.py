@@ -63,7 +63,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
         "sent on although it was stored before": Breakage(
             f"{PIPELINE}.processor.processor:Processor._store_fresh",
             "conflicts.append(arrival)",
-            "self._emit(arrival, document, emits)",
+            "emits[arrival.index] = self._emission(arrival, document)",
             "plain",
         ),
         "a copy of what was rejected counts as a repair": Breakage(
@@ -73,7 +73,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
             "poison",
         ),
         "sent again whenever there is an address": Breakage(
-            f"{PIPELINE}.processor.processor:Processor._emit",
+            f"{PIPELINE}.processor.processor:Processor._emission",
             'if document.via == "tp":',
             "if document.addr is not None:\n"
             "            document = msgspec.structs.replace(document, src=(f't{arrival.pos[0]}', arrival.pos[1]))",

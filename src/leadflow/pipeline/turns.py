@@ -1,7 +1,7 @@
 """Long loops let others have their turn: where intake and hops share a process, they share its event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,4 +15,13 @@ async def in_turns(items: Iterable[T], size: int) -> AsyncIterator[T]:
     for number, item in enumerate(items, 1):
         yield item
         if number % size == 0:
+            await asyncio.sleep(0)
+
+
+async def slices_in_turns(items: Sequence[T], size: int) -> AsyncIterator[Sequence[T]]:
+    """The same by slices of `size`: for items that cost little each."""
+    for start in range(0, len(items), size):
+        part = items[start : start + size]
+        yield part
+        if len(part) == size:
             await asyncio.sleep(0)

@@ -13,6 +13,7 @@ DIGEST_BYTES = 12  # 96 bits: a collision among ten billion names has odds of ab
 
 _DOMAINS = (b"identifier", b"profile", b"touchpoint", b"partition")
 _REMEMBERED = 32_768  # names
+_BEGUN = 1_024  # first parts that many names have in common: types of identifiers, write keys
 _WORTH_REMEMBERING = 256  # characters: as long as identifiers may be
 _MAX_KEY_BYTES = 64  # of BLAKE2b, RFC 7693 section 2.1
 
@@ -28,11 +29,14 @@ class Hasher:
     secret: bytes = field(repr=False)
     # People come back: the keys of records sent lately need no hashing.
     _remembered: Callable[[bytes, str, str], str] = field(init=False, repr=False, compare=False)
-    _begun: Mapping[bytes, blake2b] = field(init=False, repr=False, compare=False)  # to copy: the key is taken in once
+    # To copy: the key is taken in once, and so are first parts that come back.
+    _keyed: Mapping[bytes, blake2b] = field(init=False, repr=False, compare=False)
+    _begun: Callable[[bytes, str], blake2b] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_remembered", lru_cache(maxsize=_REMEMBERED)(self._digest))
-        object.__setattr__(self, "_begun", {domain: self._begin(domain) for domain in _DOMAINS})
+        object.__setattr__(self, "_keyed", {domain: self._key(domain) for domain in _DOMAINS})
+        object.__setattr__(self, "_begun", lru_cache(maxsize=_BEGUN)(self._begin))
         if len(self.secret) < MIN_SECRET_BYTES:
             raise ValueError(
                 f"the hash secret has {len(self.secret)} bytes: give at least {MIN_SECRET_BYTES} random bytes, "
@@ -45,7 +49,7 @@ class Hasher:
 
     def profile(self, identifier_key: IdentifierKey, incarnation: int) -> str:
         """The id of the profile that is born of an identifier; each incarnation after an erasure gives another one."""
-        return self._digest(b"profile", identifier_key, str(incarnation))
+        return _ended(self._begin(b"profile", identifier_key), str(incarnation))  # no two begin alike
 
     def touchpoint(self, source: str, message_id: str) -> str:
         """The key of a touchpoint's document: one per message id and write key."""
@@ -57,12 +61,21 @@ class Hasher:
         return digest(b"partition", kind, value)
 
     def _digest(self, domain: bytes, first: str, second: str) -> str:
-        # The length in front keeps ("a", "bc") and ("ab", "c") apart; surrogates may come from JSON escapes.
-        head, tail = first.encode("utf-8", "surrogatepass"), second.encode("utf-8", "surrogatepass")
-        hashing = self._begun[domain].copy()
-        hashing.update(len(head).to_bytes(4, "big") + head + tail)
-        return hashing.hexdigest()
+        return _ended(self._begun(domain, first).copy(), second)
 
-    def _begin(self, domain: bytes) -> blake2b:
+    def _begin(self, domain: bytes, first: str) -> blake2b:
+        # The length in front keeps ("a", "bc") and ("ab", "c") apart.
+        head = first.encode("utf-8", "surrogatepass")
+        hashing = self._keyed[domain].copy()
+        hashing.update(len(head).to_bytes(4, "big") + head)
+        return hashing
+
+    def _key(self, domain: bytes) -> blake2b:
         secret = self.secret if len(self.secret) <= _MAX_KEY_BYTES else blake2b(self.secret).digest()
         return blake2b(digest_size=DIGEST_BYTES, key=secret, person=domain)
+
+
+def _ended(begun: blake2b, second: str) -> str:
+    """The digest with its second part; `begun` is used up. Surrogates may come from JSON escapes."""
+    begun.update(second.encode("utf-8", "surrogatepass"))
+    return begun.hexdigest()

@@ -4,6 +4,7 @@ import msgspec
 
 from leadflow.contracts.documents import TouchpointDoc
 from leadflow.contracts.identity import Position
+from leadflow.contracts.resolved import Source
 from leadflow.contracts.topics import REJECTED
 from leadflow.contracts.touchpoint import Rejected, Touchpoint
 from leadflow.core.identity.hashing import Hasher
@@ -33,12 +34,12 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     refused: str | None = None  # why nobody could read its identifiers: stored as rejected, so that it can be repaired
     trace: str = ""
 
-    def document(self, *, addr: str | None, src: tuple[str, int] | None) -> TouchpointDoc:
-        """The document that says in one write what it is and which way it goes: straight on when `addr` is set."""
+    def addressed(self, addr: str, src: Source) -> TouchpointDoc:
+        """The document that says in one write what it is, and that it goes straight on to the leaf `addr`."""
         touchpoint, sender = self.touchpoint, self.sender
-        return TouchpointDoc(
+        return TouchpointDoc(  # with more than 15 arguments by name Python would build a dict for them
             pos=self.pos,
-            via="tp" if addr or self.refused else "id",
+            via="tp",
             at=touchpoint.at,
             received_at=touchpoint.received_at,
             source=touchpoint.source,
@@ -48,7 +49,24 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
             value=touchpoint,
             addr=addr,
             src=src,
-            kept=sender.keys if addr else (),
+            kept=sender.keys,
+            ignored=sender.ignored,
+            repair=touchpoint.repair,
+        )
+
+    def unaddressed(self) -> TouchpointDoc:
+        """The document of one that the resolver has to decide on, or that nobody could read."""
+        touchpoint, sender = self.touchpoint, self.sender
+        return TouchpointDoc(
+            pos=self.pos,
+            via="tp" if self.refused else "id",
+            at=touchpoint.at,
+            received_at=touchpoint.received_at,
+            source=touchpoint.source,
+            message_id=touchpoint.message_id,
+            ids=sender.ids,
+            keys=sender.keys,
+            value=touchpoint,
             ignored=sender.ignored,
             rejected=self.refused is not None,
             reason=self.refused,

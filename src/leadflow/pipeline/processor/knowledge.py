@@ -19,11 +19,12 @@ _REMEMBERED = 200_000  # entries of each memory; when full it starts anew, which
 class Reading:
     """What is known before classifying.
 
-    `ways`: where senders go straight on to, by their keys. For all others their claims (None: absent), and the
-    documents of those claims that were not remembered.
+    `ways`: where senders go straight on to, by their keys. Of all others, the `strangers`: their claims (None: absent),
+    and the documents of those claims that were not remembered.
     """
 
     ways: dict[tuple[IdentifierKey, ...], str]
+    strangers: Sequence[Arrival]
     claims: dict[IdentifierKey, Claim | None]
     documents: dict[IdentifierKey, IdentityDoc]
 
@@ -51,15 +52,17 @@ class Knowledge:
     async def read(self, arrivals: Iterable[Arrival]) -> "Reading":
         """The ways of those who have come before, and the claims of everything that the others name."""
         ways: dict[tuple[IdentifierKey, ...], str] = {}
-        unknown: set[IdentifierKey] = set()
+        strangers: list[Arrival] = []
+        remembered = self._ways.get
         for arrival in arrivals:
             keys = arrival.sender.keys
-            way = self._ways.get(keys)
+            way = remembered(keys)
             if way is None:
-                unknown.update(keys)
+                strangers.append(arrival)
             else:
                 ways[keys] = way
-        return Reading(ways, *await self._read_claims(unknown))
+        unknown = {key for stranger in strangers for key in stranger.sender.keys}
+        return Reading(ways, strangers, *await self._read_claims(unknown))
 
     async def complete(self, reading: "Reading", arrivals: Sequence[Arrival]) -> Known:
         """Everything that classifying these arrivals needs, none of which is stored; claims lone new identifiers."""

@@ -20,7 +20,7 @@ from leadflow.pipeline.hop import Step
 from leadflow.pipeline.processor.arrival import Arrival, Unusable, read_arrival, rejected_emit, rejection
 from leadflow.pipeline.processor.knowledge import Knowledge, Reading
 from leadflow.pipeline.processor.senders import CONTACT_TYPES, Senders
-from leadflow.pipeline.turns import in_turns
+from leadflow.pipeline.turns import slices_in_turns
 from leadflow.ports import Clock, Emit, Record, Store, Stored
 
 _encode = msgspec.json.Encoder().encode
@@ -46,31 +46,39 @@ class Processor:
 
     async def step(self, records: Sequence[Record]) -> Step:
         """Store what is new, and emit every record's outcome in the order of the log."""
-        now = self._clock.now()
-        emits: dict[int, Emit] = {}
-        pending: list[Arrival] = []
-        bad = 0  # our code could not read them; what the rules refuse is the sender's
-        async for index, record in in_turns(enumerate(records), _TURN):
-            arrival = read_arrival(index, record, self._senders, self._hasher, now)
-            if isinstance(arrival, Unusable):
-                emits[index] = arrival.emit()
-                metrics.PROCESSOR.rejected.labels(arrival.rejected.code).inc()
-                bad += arrival.rejected.code == "malformed_record"
-            else:
-                pending.append(arrival)
-                bad += arrival.refused is not None
-        self._share.admit((records[0].partition, records[0].offset), len(records), bad)
-        received = min((arrival.touchpoint.received_at for arrival in pending), default=None)
+        emits: list[Emit | None] = [None] * len(records)
+        pending = await self._read(records, emits)
+        received = min([arrival.touchpoint.received_at for arrival in pending], default=None)
         asking = self._asks
         met = 0
         while pending:  # what met a conflict starts over
             pending, known = await self._settle(pending, emits, asking=asking)
             asking, met = True, met + known
         self._asks = met * _FEW > len(records)
-        return Step(records[-1].offset + 1, [emits[index] for index in sorted(emits)], received)
+        return Step(records[-1].offset + 1, [emit for emit in emits if emit is not None], received)
+
+    async def _read(self, records: Sequence[Record], emits: list[Emit | None]) -> list[Arrival]:
+        """The touchpoints that can be stored; what cannot goes to `rejected`."""
+        now = self._clock.now()
+        senders, hasher = self._senders, self._hasher
+        arrivals: list[Arrival] = []
+        index = bad = 0  # bad: our code could not read them; what the rules refuse is the sender's
+        async for part in slices_in_turns(records, _TURN):
+            for record in part:
+                arrival = read_arrival(index, record, senders, hasher, now)
+                if type(arrival) is Arrival:
+                    arrivals.append(arrival)
+                    bad += arrival.refused is not None
+                elif type(arrival) is Unusable:
+                    emits[index] = arrival.emit()
+                    metrics.PROCESSOR.rejected.labels(arrival.rejected.code).inc()
+                    bad += arrival.rejected.code == "malformed_record"
+                index += 1
+        self._share.admit((records[0].partition, records[0].offset), len(records), bad)
+        return arrivals
 
     async def _settle(
-        self, arrivals: list[Arrival], emits: dict[int, Emit], *, asking: bool
+        self, arrivals: list[Arrival], emits: list[Emit | None], *, asking: bool
     ) -> tuple[list[Arrival], int]:
         """Obey what is stored, store what is not.
 
@@ -78,26 +86,30 @@ class Processor:
         found a profile are looked up first. Returns the arrivals that start over, and how many were not new.
         """
         reading = await self._knowledge.read(arrivals)
-        stored = await self._stored(arrivals if asking else [one for one in arrivals if reading.is_lone(one)])
-        fresh: dict[str, tuple[Arrival, Stored[TouchpointDoc] | None]] = {}
+        stored = await self._stored(arrivals if asking else [one for one in reading.strangers if reading.is_lone(one)])
+        new: dict[str, Arrival] = {}
+        repairs: dict[str, tuple[Arrival, Stored[TouchpointDoc]]] = {}
         later: list[Arrival] = []
         outcomes: Counter[str] = Counter()
         for arrival in arrivals:
-            found = stored.get(arrival.key)
-            if arrival.key in fresh:
+            key = arrival.key
+            found = stored.get(key)
+            if key in new or key in repairs:
                 later.append(arrival)
-            elif found is None or (found.value.pos != arrival.pos and _is_repair(found.value, arrival)):
-                fresh[arrival.key] = (arrival, found)
-            elif found.value.pos != arrival.pos:
+            elif found is None:
+                new[key] = arrival
+            elif found.value.pos == arrival.pos:
+                if not found.value.gone:
+                    outcomes["obeyed"] += 1
+                    emits[arrival.index] = self._emission(arrival, found.value)
+            elif _is_repair(found.value, arrival):
+                repairs[key] = arrival, found
+            else:
                 outcomes["duplicate"] += 1
-            elif not found.value.gone:
-                outcomes["obeyed"] += 1
-                self._emit(arrival, found.value, emits)
-        if fresh:
-            later += await self._store_fresh(list(fresh.values()), reading, emits, outcomes)
+        later += await self._store_fresh(list(new.values()), list(repairs.values()), reading, emits, outcomes)
         for outcome, count in outcomes.items():
             metrics.PROCESSOR_OUTCOMES.labels(outcome).inc(count)
-        return sorted(later, key=attrgetter("index")), len(arrivals) - len(fresh)
+        return sorted(later, key=attrgetter("index")), len(arrivals) - len(new) - len(repairs)
 
     async def _stored(self, arrivals: Iterable[Arrival]) -> dict[str, Stored[TouchpointDoc]]:
         """The documents of those touchpoints that have been stored before."""
@@ -107,33 +119,36 @@ class Processor:
 
     async def _store_fresh(
         self,
-        fresh: list[tuple[Arrival, Stored[TouchpointDoc] | None]],
+        new: list[Arrival],
+        repairs: list[tuple[Arrival, Stored[TouchpointDoc]]],
         reading: Reading,
-        emits: dict[int, Emit],
+        emits: list[Emit | None],
         outcomes: Counter[str],
     ) -> list[Arrival]:
         """Classify and write, one insert or compare-and-set per touchpoint; returns those that met a conflict."""
-        known = await self._knowledge.complete(reading, [arrival for arrival, _ in fresh])
-        routed = [(arrival, found, self._route(arrival, reading, known)) for arrival, found in fresh]
-        new = [(arrival, document) for arrival, found, document in routed if found is None]
-        repaired = [
-            (arrival, msgspec.structs.replace(document, gp=found.value.gp), found.rev)
-            for arrival, found, document in routed
-            if found is not None
-        ]
-        done = [
-            *await self._store.insert(TOUCHPOINTS, [(arrival.key, document) for arrival, document in new]),
-            *await self._store.replace(TOUCHPOINTS, [(a.key, document, rev) for a, document, rev in repaired]),
-        ]
+        fresh = [*new, *[arrival for arrival, _ in repairs]]
+        if not fresh:
+            return []
+        known = await self._knowledge.complete(reading, fresh)
+        documents = [self._route(arrival, reading, known) for arrival in fresh]
+        done = await self._store.insert(
+            TOUCHPOINTS, [(arrival.key, document) for arrival, document in zip(new, documents, strict=False)]
+        )
+        if repairs:
+            repaired = [
+                (arrival.key, msgspec.structs.replace(document, gp=found.value.gp), found.rev)
+                for (arrival, found), document in zip(repairs, documents[len(new) :], strict=True)
+            ]
+            done = [*done, *await self._store.replace(TOUCHPOINTS, repaired)]
         conflicts: list[Arrival] = []
-        for (arrival, document), stands in zip([*new, *[(a, d) for a, d, _ in repaired]], done, strict=True):
+        for arrival, document, stands in zip(fresh, documents, done, strict=True):
             if not stands:
                 conflicts.append(arrival)
                 continue
             outcomes["rejected" if document.rejected else "straight" if document.addr else "evidence"] += 1
             for kind, _ in document.ignored:
                 metrics.PROCESSOR_IGNORED.labels(kind).inc()
-            self._emit(arrival, document, emits)
+            emits[arrival.index] = self._emission(arrival, document)
         return conflicts
 
     def _route(self, arrival: Arrival, reading: Reading, known: Known) -> TouchpointDoc:
@@ -144,25 +159,20 @@ class Processor:
             addr = classify(keys, arrival.touchpoint.received_at, known).addr
             if addr is not None:
                 self._knowledge.remember(keys, addr, known)
+        if addr is None:
+            return arrival.unaddressed()
         partition, offset = arrival.pos
-        return arrival.document(addr=addr, src=(f"t{partition}", offset) if addr else None)
+        return arrival.addressed(addr, (f"t{partition}", offset))
 
-    def _emit(self, arrival: Arrival, document: TouchpointDoc, emits: dict[int, Emit]) -> None:
+    def _emission(self, arrival: Arrival, document: TouchpointDoc) -> Emit | None:
         """Straight on to the lead, or to the resolver as evidence; what that has decided is its own to send."""
         if document.via == "tp":
-            emits[arrival.index] = (
-                self._straight_emit(arrival, document)
-                if document.addr is not None
-                else self._dead_letter(arrival, document)
-            )
-        elif document.addr is None and not document.rejected:
-            emits[arrival.index] = _evidence_emit(arrival, document)
-
-    @staticmethod
-    def _straight_emit(arrival: Arrival, document: TouchpointDoc) -> Emit:
-        sender = arrival.sender
-        contacts = sender.contacts if document.kept == sender.keys else contacts_of(document)
-        return resolved_emit(arrival.key, document, contacts, arrival.trace)
+            if document.addr is None:
+                return self._dead_letter(arrival, document)
+            sender = arrival.sender
+            contacts = sender.contacts if document.kept == sender.keys else contacts_of(document)
+            return resolved_emit(arrival.key, document, contacts, arrival.trace)
+        return _evidence_emit(arrival, document) if document.addr is None and not document.rejected else None
 
     def _dead_letter(self, arrival: Arrival, document: TouchpointDoc) -> Emit:
         metrics.PROCESSOR.rejected.labels("poison").inc()

@@ -1,8 +1,5 @@
 """Who sent a touchpoint, in the forms that documents and records need; worked out once for people who come back."""
 
-from collections.abc import Callable
-from functools import lru_cache
-
 import msgspec
 
 from leadflow.contracts.touchpoint import Touchpoint
@@ -14,7 +11,7 @@ from leadflow.core.reading import Sent, identify, read_sent
 
 CONTACT_TYPES = ("email", "phone")
 
-_REMEMBERED = 32_768  # what people sent, mostly a browser's id and perhaps a user's
+_YOUNG = 16_384  # what people sent, mostly a browser's id and perhaps a user's; as many old ones are kept
 
 
 class Sender(msgspec.Struct, frozen=True, gc=False):
@@ -30,17 +27,31 @@ NOBODY = Sender()
 
 
 class Senders:
-    """Recognises senders by the rules of identity. What was sent decides alone, so remembering it is safe."""
+    """Recognises senders by the rules of identity. What was sent decides alone, so remembering it is safe.
+
+    Remembered in two generations: whoever has not come while the young one filled up is forgotten with the old one.
+    """
 
     def __init__(self, rules: IdentityRules, hasher: Hasher) -> None:
         self._rules = rules
         self._hasher = hasher
-        self._remembered: Callable[[Sent], Sender] = lru_cache(maxsize=_REMEMBERED)(self._recognise)
+        self._young: dict[Sent, Sender] = {}
+        self._old: dict[Sent, Sender] = {}
 
     def of(self, touchpoint: Touchpoint) -> Sender:
         """The sender of a touchpoint that is no action of sales."""
-        sent = read_sent(touchpoint.body, touchpoint.context, touchpoint.type, self._rules.in_traits)
-        return self._remembered(tuple(sent)) if _is_short_text(sent) else self._recognise(sent)
+        sent = tuple(read_sent(touchpoint.body, touchpoint.context, touchpoint.type, self._rules.in_traits))
+        try:
+            return self._young.get(sent) or self._remember(sent, self._old.get(sent) or self._recognise(sent))
+        except TypeError:  # lists and objects cannot be looked up
+            return self._recognise(sent)
+
+    def _remember(self, sent: Sent, sender: Sender) -> Sender:
+        if _is_short_text(sent):
+            if len(self._young) >= _YOUNG:
+                self._old, self._young = self._young, {}
+            self._young[sent] = sender
+        return sender
 
     def _recognise(self, sent: Sent) -> Sender:
         found = identify(sent, self._rules)
