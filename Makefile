@@ -23,6 +23,8 @@ PROMETHEUS := tools/prometheus/unpacked
 # In the order of the folders: by the number of tests, the longest files, of one test each, would come last.
 # Three for two cores: tests with brokers and servers wait a part of their time.
 PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
+# Hundreds of processes are started, and the first one compiles for all.
+test soak: export PYTHONDONTWRITEBYTECODE :=
 ROUNDS ?= 300
 SEEDS ?= 2000
 DRILLS ?= 3

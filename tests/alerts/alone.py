@@ -13,6 +13,7 @@ import httpx
 from alerts.deeds import Deeds
 from alerts.repeating import repeating
 from alerts.traffic import flowing, post, send
+from e2e import plain_http
 from e2e.server import SETTINGS, Server
 from e2e.waiting import wait_for
 
@@ -208,13 +209,13 @@ def nobody_starts_it_again(scene: Alone) -> Iterator[None]:
 
 def _stopped(scene: Alone) -> bool:
     """Whether scoring has stopped by itself."""
-    parts = httpx.get(f"{scene.server.url}/readyz").json()["parts"]
+    parts = plain_http.get(f"{scene.server.url}/readyz").json()["parts"]
     return "could not be processed" in str(parts["scoring:resolved"])
 
 
 def _oldest(scene: Alone) -> float:
     """How long the oldest record has been waiting, of any hop and partition."""
-    text = httpx.get(f"{scene.server.url}/metrics").text
+    text = plain_http.get(f"{scene.server.url}/metrics").text
     return max(map(float, re.findall(r"(?m)^leadflow_\w+_lag_seconds\{.*?\} (\S+)$", text)), default=0.0)
 
 

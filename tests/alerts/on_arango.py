@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from alerts.deeds import Deeds
 from alerts.repeating import repeating
 from alerts.traffic import flowing
+from e2e import plain_http
 from e2e.server import ADMIN_TOKEN, SETTINGS, Server
 from fire.cast import initialise
 from tools.arango_double.process import Place, place
@@ -65,4 +65,4 @@ def the_database_is_away(scene: OnArango) -> Iterator[None]:
 def _look(scene: OnArango) -> None:
     """As a dashboard does."""
     bearer = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-    httpx.get(f"{scene.server.url}/api/v1/leads", headers=bearer, timeout=20)
+    plain_http.get(f"{scene.server.url}/api/v1/leads", headers=bearer, timeout=20)

@@ -10,6 +10,7 @@ import pytest
 from alerts.panels import answered, of_kafka, questions
 from alerts.scenes import SCENES, table
 from alerts.traffic import flowing, send
+from e2e import plain_http
 from e2e.server import ADMIN_TOKEN
 from e2e.waiting import wait_for
 from observability.rule_files import alerts
@@ -50,7 +51,7 @@ def test_every_query_has_an_answer(watched: tuple[Any, Prometheus]) -> None:
     still = {place: query for place, query in questions() if not of_kafka(place)}
 
     def all_answered() -> bool:
-        assert httpx.get(f"{scene.server.url}/api/v1/funnel", headers=bearer).is_success
+        assert plain_http.get(f"{scene.server.url}/api/v1/funnel", headers=bearer).is_success
         for place in [place for place, query in still.items() if answered(prometheus, query)]:
             del still[place]
         return not still

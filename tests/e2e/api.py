@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 import httpx
+from e2e import plain_http
 from e2e.waiting import PATIENCE, wait_for
 
 Json = dict[str, Any]
@@ -19,8 +20,8 @@ class Api:
     def __init__(self, url: str, token: str, admin_url: str | None = None) -> None:
         """Nothing is sent yet. `admin_url`: where the admin API is a process of its own."""
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=20)
-        self.admin = httpx.Client(base_url=admin_url, timeout=20) if admin_url else self.http
+        self.http = plain_http.client(base_url=url, timeout=20)
+        self.admin = plain_http.client(base_url=admin_url, timeout=20) if admin_url else self.http
         self._bearer = {"Authorization": f"Bearer {token}"}
 
     def __enter__(self) -> Self:

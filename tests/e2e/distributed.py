@@ -23,7 +23,6 @@ class Services:
             "LEADFLOW_DATA": str(folder),
             "LEADFLOW_TOPIC_PREFIX": f"{folder.name}.",
             "LEADFLOW_KAFKA_SESSION_TIMEOUT": "6",
-            "PYTHONPYCACHEPREFIX": "",  # few starts: what is compiled already is good enough
         }
         self.folder = folder
         self.members = {role: Member(role, 0, folder, self.settings) for role in ROLES}

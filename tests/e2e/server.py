@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+from e2e import plain_http
 from e2e.api import Api
 from e2e.waiting import wait_for
 
@@ -71,7 +72,7 @@ class Server:
         code = self._process.poll()
         assert code is None, f"leadflow ended with {code} while starting:\n{self.tail()}"
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == httpx.codes.OK
+            return plain_http.get(f"{self.url}/readyz", timeout=5).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 

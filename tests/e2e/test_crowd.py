@@ -11,6 +11,7 @@ from random import Random
 
 import httpx
 import pytest
+from e2e import plain_http
 from e2e.api import Api, Json
 from e2e.server import WEB, Server
 
@@ -75,7 +76,7 @@ class Crowd:
 
 def post(url: str, batches: Sequence[list[Json]]) -> None:
     """Send batches one after the other."""
-    with httpx.Client(base_url=url, timeout=30) as http:
+    with plain_http.client(base_url=url, timeout=30) as http:
         for batch in batches:
             answer = http.post("/v1/batch", json={"batch": batch}, auth=(WEB, ""))
             assert answer.status_code == httpx.codes.OK, answer.text

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from e2e import plain_http
 from e2e.api import Api, Json
 from e2e.server import SERVER, Server
 from e2e.waiting import wait_for
@@ -74,7 +75,7 @@ class Client(Thread):
 
     def run(self) -> None:
         """Send all of them."""
-        with httpx.Client(base_url=self._url, timeout=10) as http:
+        with plain_http.client(base_url=self._url, timeout=10) as http:
             for number, batch in enumerate(self._batches):
                 self._keep_at(http, batch)
                 self.acknowledged += 1

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from e2e import plain_http
 from e2e.api import Api, Json
 from e2e.server import Server, free_port
 from e2e.waiting import wait_for
@@ -171,6 +172,6 @@ def test_tour_over_kafka(services_of_the_readme: tuple[dict[str, str], str]) -> 
 def ready(address: str) -> bool:
     """Whether a service can work."""
     try:
-        return httpx.get(f"{address}/readyz", timeout=5).is_success
+        return plain_http.get(f"{address}/readyz", timeout=5).is_success
     except httpx.TransportError:
         return False

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from uuid import uuid4
 
-import httpx
 import pytest
+from e2e import plain_http
 from e2e.api import Api
 from e2e.collector import Collector, Seen, collecting
 from e2e.server import SETTINGS, Server, free_port
@@ -115,7 +115,7 @@ def test_without_a_collector_everything_else_goes_on(make_server: Made, unique: 
     with make_server({**SETTINGS, **away}) as server:
         with server.start() as api:
             asked_for_a_demo(api, unique)
-            assert httpx.get(f"{server.url}/readyz", timeout=10).is_success
+            assert plain_http.get(f"{server.url}/readyz", timeout=10).is_success
         server.stop()
         assert "Traceback" not in server.logs()
         assert len(server.logs()) < 20_000, "an exporter without a collector floods the log"

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from e2e import plain_http
 from e2e.server import PROGRAM, STOP_SECONDS, free_port
 from e2e.waiting import wait_for
 
@@ -41,7 +42,7 @@ class Running:
         if self.process.poll() is not None:
             pytest.fail(f"it ended with {self.process.returncode}: {self.err.read_text()}")
         try:
-            return httpx.get(f"{self.base}/readyz").status_code == 200
+            return plain_http.get(f"{self.base}/readyz").status_code == 200
         except httpx.TransportError:
             return False
 

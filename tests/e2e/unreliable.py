@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import httpx
+from e2e import plain_http
 
 
 class Losses:
@@ -21,7 +21,7 @@ class Losses:
 def losing_answers(upstream: str) -> Iterator[tuple[str, Losses]]:
     """Relay POST requests to `upstream`, and cut the connection instead of every other answer."""
     losses = Losses()
-    with httpx.Client(base_url=upstream, timeout=20) as client:
+    with plain_http.client(base_url=upstream, timeout=20) as client:
 
         class Relay(BaseHTTPRequestHandler):
             def do_POST(self) -> None:  # the name that http.server calls

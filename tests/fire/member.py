@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+from e2e import plain_http
 from e2e.server import PROGRAM, free_port
 from e2e.waiting import wait_for
 
@@ -44,7 +45,6 @@ class Member:
         """Start a process; it takes a while until it is ready."""
         assert not self.alive, f"{self.name} runs already"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADFLOW_")}
-        environment["PYTHONPYCACHEPREFIX"] = str(self._folder / "bytecode")  # dozens of starts compile once
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603  the program under test
                 [PROGRAM, self.role, "--port", str(self.port)],
@@ -69,7 +69,7 @@ class Member:
     def ready(self) -> bool:
         """Whether /readyz says so."""
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).is_success
+            return plain_http.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).is_success
         except httpx.TransportError:
             return False
 

@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import httpx
 import msgspec
+from e2e import plain_http
 from e2e.server import ADMIN_TOKEN
 from fire.cast import Cast
 from fire.ledger import Ledger
@@ -53,7 +53,7 @@ def without_receipt(cast: Cast, ledger: Ledger) -> Iterator[str]:
         **dict.fromkeys(list(ledger.acknowledged)[:: max(1, len(ledger.acknowledged) // RECEIPTS)], "scored"),
         **dict.fromkeys(sorted(ledger.refused)[:RECEIPTS], "rejected"),
     }
-    with httpx.Client(headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=20) as http:
+    with plain_http.client(headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=20) as http:
         for message_id, status in expected.items():
             answer = http.get(url + message_id, params={"source": "web"})
             if not answer.is_success or answer.json()["status"] != status:

@@ -6,6 +6,7 @@ from threading import Event, Thread
 from typing import Any
 
 import httpx
+from e2e import plain_http
 from e2e.server import ADMIN_TOKEN
 
 _PAUSE = 0.2  # seconds between two actions, and after one that failed
@@ -43,7 +44,7 @@ class SalesDesk(Thread):
 
     def run(self) -> None:
         """Act on one lead after the other."""
-        with httpx.Client(headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=20) as http:
+        with plain_http.client(headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=20) as http:
             while not self._finish.wait(_PAUSE):
                 stage = self._dice.choice(list(_POSSIBLE))
                 listed = self._ask(http, "GET", "/leads", params={"stage": stage, "limit": "20"})

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+from e2e import plain_http
 
 _LANES = 8
 _PAUSE = 0.01  # seconds between two requests of a lane
@@ -38,7 +39,7 @@ def sending(urls: Sequence[str], key: str) -> Iterator[Load]:
 
 
 def _lane(number: int, urls: Sequence[str], key: str, load: Load, stop: threading.Event) -> None:
-    clients = [httpx.Client(base_url=url, auth=(key, ""), timeout=20) for url in urls]
+    clients = [plain_http.client(base_url=url, auth=(key, ""), timeout=20) for url in urls]
     at, user, count = number, f"rolling-{number}", 0
     while not stop.is_set():
         event = {"type": "track", "userId": user, "event": "Feature Used", "messageId": f"{user}-{count}"}

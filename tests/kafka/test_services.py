@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
+from e2e import plain_http
 from e2e.collector import Collector, collecting
 from e2e.distributed import Services
 from e2e.server import SERVER, SETTINGS, free_port
@@ -35,13 +36,13 @@ def ended(services: Services | Member) -> Iterator[None]:
 
 def parts(member: Member) -> tuple[int, Mapping[str, str]]:
     """Ask /readyz."""
-    answer = httpx.get(f"http://127.0.0.1:{member.port}/readyz", timeout=10)
+    answer = plain_http.get(f"http://127.0.0.1:{member.port}/readyz", timeout=10)
     return answer.status_code, answer.json()["parts"]
 
 
 def alive(member: Member) -> bool:
     """Ask /healthz."""
-    return httpx.get(f"http://127.0.0.1:{member.port}/healthz", timeout=10).is_success
+    return plain_http.get(f"http://127.0.0.1:{member.port}/healthz", timeout=10).is_success
 
 
 def ends(member: Member) -> int:
@@ -137,9 +138,8 @@ def _tells(member: Member, part: str, reason: str) -> bool:
 
 def _refused(services: Services) -> int:
     """Send an event; the status. A refusal says when to come again."""
-    answer = httpx.post(
-        f"{services.url}/v1/track", json={"userId": "u", "event": "Feature Used"}, auth=(SERVER, ""), timeout=20
-    )
+    with plain_http.client(auth=(SERVER, ""), timeout=20) as http:
+        answer = http.post(f"{services.url}/v1/track", json={"userId": "u", "event": "Feature Used"})
     assert answer.is_success or int(answer.headers["Retry-After"]) > 0
     return answer.status_code
 
@@ -256,7 +256,7 @@ def test_metrics_tell_what_every_service_does(services: Services, unique_name: C
 
 def _largest(services: Services, role: str, name: str) -> float | None:
     """The largest value of the series that match; None without any."""
-    text = httpx.get(f"{services.address(role)}/metrics", timeout=10).text
+    text = plain_http.get(f"{services.address(role)}/metrics", timeout=10).text
     values = [float(value) for value in re.findall(rf"^(?:{name}) (\S+)$", text, re.MULTILINE)]
     return max(values, default=None)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 import httpx
+from e2e import plain_http
 from e2e.server import ADMIN_TOKEN, SETTINGS
 from e2e.waiting import wait_for
 from kill.clients import Clients, counted
@@ -134,7 +135,7 @@ class Lane:
 
     def _receipts(self) -> Iterator[str]:
         """What was acknowledged shortly before a death has a receipt that says `scored`."""
-        with httpx.Client(base_url=self._victim.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}) as http:
+        with plain_http.client(base_url=self._victim.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}) as http:
             for message_id in self._recent:
                 answer = http.get(f"/api/v1/receipts/{message_id}", params={"source": SOURCE})
                 if answer.status_code != httpx.codes.OK or answer.json()["status"] != "scored":

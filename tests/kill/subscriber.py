@@ -3,6 +3,7 @@
 from threading import Event, Thread
 
 import httpx
+from e2e import plain_http
 from e2e.server import ADMIN_TOKEN
 
 _PAUSE = 0.05
@@ -30,7 +31,9 @@ class Subscriber(Thread):
 
     def run(self) -> None:
         """Follow until told to finish and at the end of the list."""
-        with httpx.Client(base_url=self._url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=20) as http:
+        with plain_http.client(
+            base_url=self._url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=20
+        ) as http:
             while not (self._finish.is_set() and self._caught_up):
                 try:
                     self._poll(http)

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+from e2e import plain_http
 from e2e.server import PROGRAM, SETTINGS, free_port
 from e2e.waiting import wait_for
 
 _TAIL = 6_000
-_NOT_PASSED_ON = ("LEADFLOW_", "PYTHONDONTWRITEBYTECODE")
+_NOT_PASSED_ON = "LEADFLOW_"
 
 
 class Victim:
@@ -31,7 +32,6 @@ class Victim:
     def start(self) -> None:
         """Start a process; it takes a while until it listens."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
-        environment["PYTHONPYCACHEPREFIX"] = str(self._folder.parent / "bytecode")  # dozens of starts compile once
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603  the program under test
                 [PROGRAM, "up", "--port", str(self.port), "--data", str(self.data)],
@@ -69,7 +69,7 @@ class Victim:
         def ready() -> bool:
             self.check()
             try:
-                return httpx.get(f"{self.url}/readyz", timeout=5).is_success
+                return plain_http.get(f"{self.url}/readyz", timeout=5).is_success
             except httpx.TransportError:
                 return False
 
@@ -87,7 +87,7 @@ class Victim:
 
     def readiness(self) -> tuple[int, str]:
         """Status and text of /readyz."""
-        answer = httpx.get(f"{self.url}/readyz", timeout=10)
+        answer = plain_http.get(f"{self.url}/readyz", timeout=10)
         return answer.status_code, answer.text
 
     def ask_to_stop(self) -> None:

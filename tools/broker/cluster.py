@@ -60,16 +60,18 @@ def running(
     data: Path | None = None,
     settings: Mapping[str, str | int] | None = None,
     heap_mb: int = HEAP_MB,
+    flags: Sequence[str] = (),
 ) -> Iterator[Cluster]:
     """Run a cluster of `nodes`, on free ports and in a temporary folder unless `port` and `data` say otherwise.
 
     Node n listens for clients on `port` + n. With `data`, a user's password would be lost: sasl_ssl is for temporary
-    clusters. `settings` go over those of `properties`. Data that are there already
+    clusters. `settings` go over those of `properties`, `flags` are for the JVMs. Data that are there already
     are used again. NotReady shows the log of the node that did not start.
     """
     with TemporaryDirectory(prefix="leadflow-kafka-") as temporary:
         folder = data or Path(temporary)
-        cluster = _prepared(folder, _addresses(nodes, port), access(security, folder), settings or {}, heap_mb)
+        entry, values = access(security, folder), settings or {}
+        cluster = _prepared(folder, _addresses(nodes, port), entry, settings=values, heap_mb=heap_mb, flags=flags)
         try:
             for node in cluster.nodes:
                 node.launch()
@@ -82,7 +84,13 @@ def running(
 
 
 def _prepared(
-    folder: Path, addresses: Sequence[Address], entry: Access, settings: Mapping[str, str | int], heap_mb: int
+    folder: Path,
+    addresses: Sequence[Address],
+    entry: Access,
+    *,
+    settings: Mapping[str, str | int],
+    heap_mb: int,
+    flags: Sequence[str],
 ) -> Cluster:
     made = []
     for address in addresses:
@@ -91,7 +99,7 @@ def _prepared(
         values = {**properties(address, addresses, home / "log"), **entry.broker(), **settings}
         configuration = home / "server.properties"
         configuration.write_text(text(values), encoding="utf-8")
-        command = java("kafka.Kafka", str(configuration), heap_mb=heap_mb)
+        command = java("kafka.Kafka", str(configuration), heap_mb=heap_mb, flags=flags)
         made.append(Node(address.id, f"{HOST}:{address.client}", home, command, entry))
     format_nodes(folder, [node.folder for node in made], entry.users())
     return Cluster(tuple(made), entry)
