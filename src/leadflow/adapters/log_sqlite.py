@@ -111,33 +111,37 @@ class SqliteLog:
 
     async def append(self, emits: Sequence[Emit]) -> None:
         """See `ports.Log`. All records or none."""
-        places, rows, size = self._rows(emits)
-        await self.writer.insert(self._insert, rows, size, bounded=True)
-        self._ring(places)
+        parts, size = self._parts(emits)
+        await self.writer.insert(self._insert, list(parts.values()), size, bounded=True)
+        self._ring(parts)
 
     async def commit(self, emits: Sequence[Emit], move: Callable[[sqlite3.Connection], None]) -> None:
         """Do `move` and append records, in one durable step."""
-        places, rows, size = self._rows(emits)
+        parts, size = self._parts(emits)
+        rows = list(parts.values())
 
         def job(connection: sqlite3.Connection) -> None:
             move(connection)
             self._insert(connection, rows)
 
         await self.writer.run(job, size)
-        self._ring(places)
+        self._ring(parts)
 
-    def _rows(self, emits: Sequence[Emit]) -> tuple[Iterable[Place], list[tables.Row], int]:
-        """Where the records go, their rows, and their bytes. UnicodeEncodeError, for its sender alone: a broken key."""
+    def _parts(self, emits: Sequence[Emit]) -> tuple[dict[Place, tables.Part], int]:
+        """The records by partition, and their bytes. UnicodeEncodeError, for its sender alone: a broken key."""
         at, place_of, numbers = self._clock.now(), self._layout.place, self._numbers
-        places: dict[Place, None] = {}  # a set that keeps the order
-        rows: list[tables.Row] = []
+        parts: dict[Place, tables.Part] = {}
         size = 0
         for emit in emits:
             place, key, value = place_of(emit), emit.key, emit.value
-            places[place] = None
-            rows.append((numbers[place], key, value, at, emit.trace))
+            part = parts.get(place)
+            if part is None:
+                part = parts[place] = tables.Part(numbers[place])
+            if emit.trace:
+                part.traces.append((len(part), emit.trace))
+            part.values += (key, value, at)
             size += (len(key) if key.isascii() else len(key.encode())) + len(value or b"") + ROW_BYTES
-        return places, rows, size
+        return parts, size
 
     def _ring(self, places: Iterable[Place]) -> None:
         """Wake those who wait for these partitions or their topics."""
@@ -245,12 +249,12 @@ class SqliteLog:
         return [(topic, partition) for partition in range(self.partitions(topic))]
 
 
-def _append(heads: tables.Heads, connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
-    tables.append(connection, heads, rows)
+def _append(heads: tables.Heads, connection: sqlite3.Connection, parts: Sequence[tables.Part]) -> None:
+    tables.append(connection, heads, parts)
 
 
-def _append_traced(heads: tables.Heads, connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
-    traced.append(connection, heads, rows)
+def _append_traced(heads: tables.Heads, connection: sqlite3.Connection, parts: Sequence[tables.Part]) -> None:
+    traced.append(connection, heads, parts)
 
 
 async def _each(assignments: Sequence[SqliteAssignment]) -> AsyncIterator[SqliteAssignment]:

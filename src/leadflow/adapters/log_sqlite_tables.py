@@ -16,12 +16,26 @@ from leadflow.adapters.sqlite_file import LOG_FILE, WrongFile, claim
 from leadflow.adapters.topic_layout import Place, TopicLayout
 from leadflow.ports import Record
 
-Row = tuple[int, str, bytes | None, int, str]
-"""(number of the partition, key, value, milliseconds since the epoch, trace)."""
-Part = tuple[int, int, Sequence[Row]]
-"""(number of the partition, offset of the first one, rows one after the other)."""
+_STEPS = (256, 64, 32, 16)  # rows of one statement; below the last any number, but not above: each is prepared
+_COLUMNS = 3  # of a record besides its offset
 
-_MANY, _SOME, _FEW = 64, 32, 16  # rows of one statement; below the last any number, but not above: each is prepared
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """Records for one partition, one behind the other: what their statement binds, without their offsets.
+
+    `number`: of the partition. `values`: key, value, milliseconds since the epoch, of each record in turn. `traces`: of
+    those records that have one, by their place among these.
+    """
+
+    number: int
+    values: list[str | bytes | int | None] = field(default_factory=list)
+    traces: list[tuple[int, str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """How many records."""
+        return len(self.values) // _COLUMNS
+
 
 _SCHEMA = (
     # `origin`: the oldest offset that can be read; `floor`: no offset below is given out again, even if all rows go
@@ -73,40 +87,46 @@ def create(connection: sqlite3.Connection, path: Path, layout: TopicLayout) -> d
     return {(topic, partition): number for topic, partition, number in rows}
 
 
-def append(connection: sqlite3.Connection, heads: Heads, rows: Iterable[Row]) -> list[Part]:
-    """Write records behind the heads of their partitions, and tell where; the heads move only when all are written.
+def append(connection: sqlite3.Connection, heads: Heads, parts: Iterable[Part]) -> list[int]:
+    """Write records behind the heads of their partitions: the first offset of each part.
 
-    Their traces are not written: see log_sqlite_traces.
+    The heads move only when all are written. Traces are not written: see log_sqlite_traces.
     """
-    parts: dict[int, list[Row]] = {}
-    for row in rows:
-        parts.setdefault(row[0], []).append(row)
-    written: list[Part] = []
-    for number, part in parts.items():
-        start = heads.known.get(number)
-        if start is None:
-            start = bounds(connection, number)[1]
-        _insert(connection, number, start, part)
-        written.append((number, start, part))
-    heads.known.update((number, start + len(part)) for number, start, part in written)
-    return written
+    values: dict[int, list[str | bytes | int | None]] = {}
+    begins: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    starts: list[int] = []
+    for part in parts:
+        number = part.number
+        if number not in ends:
+            head = heads.known.get(number)
+            begins[number] = ends[number] = bounds(connection, number)[1] if head is None else head
+            values[number] = []
+        starts.append(ends[number])
+        ends[number] += len(part)
+        values[number] += part.values
+    for number, begin in begins.items():
+        _insert(connection, number, begin, values[number])
+    heads.known.update(ends)
+    return starts
 
 
-def _insert(connection: sqlite3.Connection, number: int, start: int, rows: Sequence[Row]) -> None:
+def _insert(
+    connection: sqlite3.Connection, number: int, start: int, values: Sequence[str | bytes | int | None]
+) -> None:
     """Many rows a statement: each statement lets go of the interpreter's lock and has to wait for it again."""
-    done = 0
-    while left := len(rows) - done:
-        count = _MANY if left >= _MANY else _SOME if left >= _SOME else min(left, _FEW)
-        values: list[object] = []
-        for offset, (_, key, value, at, _) in enumerate(rows[done : done + count], start + done):
-            values += (offset, key, value, at)
-        connection.execute(_insertion(number, count), values)
+    done, total = 0, len(values) // _COLUMNS
+    while left := total - done:
+        count = next((step for step in _STEPS if step <= left), left)
+        bound = values[done * _COLUMNS : (done + count) * _COLUMNS]
+        connection.execute(_insertion(number, count), [start + done, *bound])
         done += count
 
 
 @lru_cache(maxsize=1024)
 def _insertion(number: int, rows: int) -> str:
-    return f"INSERT INTO records_{number} VALUES {', '.join(['(?, ?, ?, ?)'] * rows)}"
+    each = ", ".join(f"(?1 + {row}, ?, ?, ?)" for row in range(rows))
+    return f"INSERT INTO records_{number} VALUES {each}"
 
 
 def bounds(connection: sqlite3.Connection, number: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The traces of records, beside them: only where tracing is on is this table written or looked at."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -10,12 +10,16 @@ from leadflow.adapters.topic_layout import Place
 from leadflow.ports import Record
 
 
-def append(connection: sqlite3.Connection, heads: tables.Heads, rows: Iterable[tables.Row]) -> None:
+def append(connection: sqlite3.Connection, heads: tables.Heads, parts: Sequence[tables.Part]) -> None:
     """Write records, and the traces of those that have one."""
-    for number, start, part in tables.append(connection, heads, rows):
-        traced = [(number, offset, row[-1]) for offset, row in enumerate(part, start) if row[-1]]
-        if traced:
-            connection.executemany("INSERT INTO traces VALUES (?, ?, ?)", traced)
+    starts = tables.append(connection, heads, parts)
+    traced = [
+        (part.number, start + place, trace)
+        for start, part in zip(starts, parts, strict=True)
+        for place, trace in part.traces
+    ]
+    if traced:
+        connection.executemany("INSERT INTO traces VALUES (?, ?, ?)", traced)
 
 
 def read(connection: sqlite3.Connection, place: Place, number: int, offset: int, limit: int) -> Sequence[Record]:

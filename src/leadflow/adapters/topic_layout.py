@@ -53,9 +53,10 @@ class TopicLayout:
 
     def place(self, emit: Emit) -> Place:
         """Where a record goes: its own partition if it names one, else its key's."""
+        topic = emit.topic
         if emit.partition is None:
-            return emit.topic, self.partition_for(emit.topic, emit.key)
-        return self.check(emit.topic, emit.partition)
+            return topic, self._digest(emit.key.encode()) % (self._counts.get(topic) or self.partitions(topic))
+        return self.check(topic, emit.partition)
 
     def places(self) -> Iterable[Place]:
         """Every partition of every topic, in the order of declaration."""
