@@ -22,7 +22,7 @@ from leadflow.core.identity.rules import IdentityRules
 from leadflow.core.scoring.load import shipped_model
 from leadflow.pipeline.hop import Hop, Step, Surroundings, run_hop
 from leadflow.pipeline.ingest.delivery import Delivery
-from leadflow.pipeline.ingest.events import Taken, take_event
+from leadflow.pipeline.ingest.events import Taken, shared_by, take_event
 from leadflow.pipeline.ingest.payload import Payload
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.ports import Clock, Emit, Log, Record, Store
@@ -127,9 +127,8 @@ class Workbench:
 
 def taken(raw: bytes, now: int) -> Emit:
     """Turn an event into its record, by the observer's own code. ValueError if the observer would refuse it."""
-    outcome = take_event(
-        raw, None, _ALONE, Delivery(source=SOURCE, received_at=now, channel="web"), limits=_LIMITS, hasher=HASHER
-    )
+    delivery = Delivery(source=SOURCE, received_at=now, channel="web")
+    outcome = take_event(raw, shared_by(_ALONE, None, delivery, limits=_LIMITS, hasher=HASHER))
     if not isinstance(outcome, Taken):
         raise ValueError(f"the observer refuses an event of the benchmark: {outcome.message}")  # noqa: TRY004
     return outcome.emit

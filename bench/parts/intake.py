@@ -23,8 +23,8 @@ from bench.workbench import HASHER, SOURCE
 from leadflow.adapters.log_sqlite import SqliteLog
 from leadflow.adapters.system_clock import SystemClock
 from leadflow.pipeline.ingest.delivery import Delivery
-from leadflow.pipeline.ingest.events import take_event
-from leadflow.pipeline.ingest.payload import read_payload
+from leadflow.pipeline.ingest.events import shared_by, take_event
+from leadflow.pipeline.ingest.payload import Payload, read_payload
 from leadflow.pipeline.ingest.settings import ObserverSettings
 from leadflow.ports import Emit
 from leadflow.runtime.garbage import collect_rarely
@@ -89,8 +89,11 @@ def _stages(log: SqliteLog, bodies: Sequence[bytes], path: str, at_once: Sequenc
 
     def events(body: bytes) -> None:
         payload = read_payload(body, batch=batch, limits=_SETTINGS)
-        for raw in getattr(payload, "events", ()):
-            take_event(raw, None, payload, delivery, limits=_SETTINGS, hasher=HASHER)
+        if not isinstance(payload, Payload):
+            raise TypeError(f"the observer refuses a body of the benchmark: {payload}")
+        shared = shared_by(payload, None, delivery, limits=_SETTINGS, hasher=HASHER)
+        for raw in payload.events:
+            take_event(raw, shared, payload.plain)
 
     forgetful = create_app(_Forgetful(), _SETTINGS, SystemClock(), HASHER)  # type: ignore[arg-type]  # all it needs
     durable = create_app(log, _SETTINGS, SystemClock(), HASHER)

@@ -16,8 +16,8 @@ from leadflow.core.identity.hashing import Hasher
 from leadflow.core.touchpoint import TouchpointType
 from leadflow.pipeline.ingest import events, origin
 from leadflow.pipeline.ingest.delivery import Delivery
-from leadflow.pipeline.ingest.envelope import envelope_for
-from leadflow.pipeline.ingest.events import Taken, take_event, take_fully
+from leadflow.pipeline.ingest.envelope import enclosed, envelopes_for, received_part
+from leadflow.pipeline.ingest.events import Taken, shared_by, take_event, take_fully
 from leadflow.pipeline.ingest.origin import NO_CONTEXT, read_origin
 from leadflow.pipeline.ingest.payload import Payload
 from leadflow.pipeline.ingest.plain import Plain, plain_header, read_plain
@@ -55,9 +55,10 @@ paths = st.sampled_from((None, "track", "identify", "group"))
 def both_ways(raw: bytes, given_type: TouchpointType | None, context: bytes = NO_CONTEXT) -> Taken | Refusal:
     """Take an event as it comes, and as if there were no short way."""
     payload = Payload(events=(), batch=True, write_key=None, sent_at=1_795_299_999, context=context)
+    shared = shared_by(payload, given_type, DELIVERY, limits=LIMITS, hasher=HASHER)
     with patch.object(events, "uuid4", return_value=UUID(int=7)):
-        outcome = take_event(raw, given_type, payload, DELIVERY, limits=LIMITS, hasher=HASHER)
-        assert outcome == take_fully(raw, given_type, payload, DELIVERY, limits=LIMITS, hasher=HASHER)
+        outcome = take_event(raw, shared)
+        assert outcome == take_fully(raw, shared)
     return outcome
 
 
@@ -126,6 +127,15 @@ def test_the_last_of_equal_names_counts_both_ways() -> None:
     assert taken.emit.key == HASHER.partition_key("user_id", "last")
 
 
+def test_a_context_that_came_alone_is_read_anew_beside_a_batchs() -> None:
+    """What is remembered of it says nothing about what the batch's context adds."""
+    own = b'{"locale":"vi-VN"}'
+    alone, beside = read_origin(own, NO_CONTEXT), read_origin(own, b'{"library":{"name":"analytics.js"}}')
+    assert alone is not None
+    assert beside is not None
+    assert (alone.channel, beside.channel) == ("server", "web")
+
+
 def test_a_context_about_a_person_is_not_remembered() -> None:
     """One with traits is read anew each time; any other one that was read lately is at hand."""
     machine, person = b'{"library":{"name":"analytics.js"}}', b'{"traits":{"email":"lan@example.vn"}}'
@@ -173,6 +183,6 @@ def test_an_envelope_is_written_as_the_touchpoint_is(touchpoint: Touchpoint, ip:
     t = touchpoint
     source, context = SourceConfig(t.source, t.quality), bytes(t.context)
     delivery = Delivery(source=source, received_at=t.received_at, historical=t.historical, ip=ip)
-    envelope = envelope_for(delivery, context, t.type, t.channel, bot=t.bot)
-    expected = replace(t, ip=ip if t.channel == "web" else None)
-    assert envelope.around(bytes(t.body), t.message_id, t.at, t.received_at) == msgspec.json.encode(expected)
+    envelope = envelopes_for(delivery, context)[t.type, t.channel, t.bot]
+    written = enclosed(bytes(t.body), envelope, t.message_id, t.at, received_part(t.received_at))
+    assert written == msgspec.json.encode(replace(t, ip=ip if t.channel == "web" else None))

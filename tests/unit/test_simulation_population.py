@@ -22,7 +22,7 @@ from leadflow.core.scoring.tally import EMPTY, add, match
 from leadflow.core.time import DAY, HOUR, from_rfc3339
 from leadflow.core.touchpoint import Signal
 from leadflow.pipeline.ingest.delivery import Delivery
-from leadflow.pipeline.ingest.events import Taken, take_event
+from leadflow.pipeline.ingest.events import Taken, shared_by, take_event
 from leadflow.pipeline.ingest.payload import Payload
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
 from leadflow.simulation.dice import dice
@@ -202,7 +202,8 @@ def test_wrong_rates_are_named(text: str, named: str) -> None:
 def taken(moment: Moment) -> Touchpoint:
     """The touchpoint that the observer makes of an event."""
     payload = Payload(events=(), batch=True, write_key="key")
-    outcome = take_event(msgspec.json.encode(moment.event), None, payload, WEB, limits=LIMITS, hasher=HASHER)
+    shared = shared_by(payload, None, WEB, limits=LIMITS, hasher=HASHER)
+    outcome = take_event(msgspec.json.encode(moment.event), shared)
     assert isinstance(outcome, Taken), outcome
     assert outcome.emit.topic == TOUCHPOINTS
     assert outcome.emit.value is not None

@@ -10,13 +10,13 @@ from leadflow.contracts.touchpoint import Rejected
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.touchpoint import TouchpointType
 from leadflow.pipeline.ingest.delivery import Delivery
-from leadflow.pipeline.ingest.envelope import envelope_for
+from leadflow.pipeline.ingest.envelope import Envelopes, enclosed, envelopes_for, received_part
 from leadflow.pipeline.ingest.header import LONGEST_MESSAGE_ID, Header, read_header, text_of
 from leadflow.pipeline.ingest.nesting import nested_deeper_than
 from leadflow.pipeline.ingest.origin import NO_CONTEXT, Origin, context_over, origin_of, read_origin, sent_by_crawler
 from leadflow.pipeline.ingest.partition import partition_key
 from leadflow.pipeline.ingest.payload import TOO_DEEP, Payload, event_too_large, placed
-from leadflow.pipeline.ingest.plain import plain_header, read_plain
+from leadflow.pipeline.ingest.plain import Plain, plain_header, read_plain
 from leadflow.pipeline.ingest.refusal import Refusal
 from leadflow.pipeline.ingest.settings import ObserverSettings
 from leadflow.pipeline.ingest.times import event_time, read_instant
@@ -62,74 +62,90 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
     bot: bool
 
 
-def take_event(
-    raw: bytes,
-    given_type: TouchpointType | None,
+class Shared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the events of one request have in common: found out once for all of them.
+
+    `type`: as the path states it. `context`: of the batch. `sent_at`: of those events that do not say, in milliseconds.
+    """
+
+    type: TouchpointType | None
+    delivery: Delivery
+    context: bytes
+    sent_at: int | None
+    envelopes: Envelopes
+    received: bytes
+    limits: ObserverSettings
+    hasher: Hasher
+
+
+def shared_by(
     payload: Payload,
+    given_type: TouchpointType | None,
     delivery: Delivery,
     *,
     limits: ObserverSettings,
     hasher: Hasher,
-) -> Taken | Refusal:
-    """Decode, check and wrap one event. `given_type`, which the path states, wins over the event's own."""
-    if delivery.anonymous_id is None:
-        plain = payload.plain or read_plain(raw, len(payload.context), limits)
-        header = None if plain is None else plain_header(plain, given_type)
-        if plain is not None and header is not None:
-            origin = read_origin(bytes(plain.context), payload.context)
-            if origin is not None and origin.brackets < limits.max_nesting:
-                return _taken(raw, header, origin, payload=payload, delivery=delivery, hasher=hasher)
-    return take_fully(raw, given_type, payload, delivery, limits=limits, hasher=hasher)
+) -> Shared:
+    """Find out what the events of a payload have in common."""
+    sent_at = read_instant(payload.sent_at)
+    return Shared(
+        type=given_type,
+        delivery=delivery,
+        context=payload.context,
+        sent_at=delivery.sent_at if sent_at is None else sent_at,
+        envelopes=envelopes_for(delivery, payload.context),
+        received=received_part(delivery.received_at),
+        limits=limits,
+        hasher=hasher,
+    )
 
 
-def take_fully(
-    raw: bytes,
-    given_type: TouchpointType | None,
-    payload: Payload,
-    delivery: Delivery,
-    *,
-    limits: ObserverSettings,
-    hasher: Hasher,
-) -> Taken | Refusal:
+def take_event(raw: bytes, shared: Shared, plain: Plain | None = None) -> Taken | Refusal:
+    """Decode, check and wrap one event. `plain`: it has been decoded already."""
+    if shared.delivery.anonymous_id is not None:
+        return take_fully(raw, shared)
+    if plain is None:
+        plain = read_plain(raw, len(shared.context), shared.limits)
+    header = None if plain is None else plain_header(plain, shared.type)
+    if plain is None or header is None:
+        return take_fully(raw, shared)
+    origin = read_origin(bytes(plain.context), shared.context)
+    if origin is None or origin.brackets >= shared.limits.max_nesting:
+        return take_fully(raw, shared)
+    return _taken(raw, header, origin, shared)
+
+
+def take_fully(raw: bytes, shared: Shared) -> Taken | Refusal:
     """Do what `take_event` does, the long way: an event of any shape, or what is wrong with it."""
-    fields = read_fields(raw, 0 if payload.context == NO_CONTEXT else len(payload.context), limits)
+    common = 0 if shared.context == NO_CONTEXT else len(shared.context)
+    fields = read_fields(raw, common, shared.limits)
     if type(fields) is Refusal:
         return fields
-    header = read_header(fields, given_type, delivery.anonymous_id)
+    anonymous_id = shared.delivery.anonymous_id
+    header = read_header(fields, shared.type, anonymous_id)
     if type(header) is Refusal:
         return header
-    if delivery.anonymous_id is not None and text_of(fields.get("anonymousId")) is None:
-        raw = with_anonymous_id(raw, delivery.anonymous_id)
-    origin = origin_of(context_over(fields.get("context") or {}, payload.context))
-    return _taken(raw, header, origin, payload=payload, delivery=delivery, hasher=hasher)
+    if anonymous_id is not None and text_of(fields.get("anonymousId")) is None:
+        raw = with_anonymous_id(raw, anonymous_id)
+    return _taken(raw, header, origin_of(context_over(fields.get("context") or {}, shared.context)), shared)
 
 
-def _taken(
-    raw: bytes, header: Header, origin: Origin, *, payload: Payload, delivery: Delivery, hasher: Hasher
-) -> Taken:
+def _taken(raw: bytes, header: Header, origin: Origin, shared: Shared) -> Taken:
     """Put the envelope around an event."""
-    source, received_at = delivery.source, delivery.received_at
+    delivery, kind = shared.delivery, header.type
     channel = delivery.channel or origin.channel
     bot = sent_by_crawler(channel, origin, delivery.user_agent)
+    sent_at = shared.sent_at if header.sent_at is None else header.sent_at
+    at = event_time(delivery.received_at, sent_at, header.client_at)
     message_id = header.message_id or str(uuid4())
-    envelope = envelope_for(delivery, payload.context, header.type, channel, bot=bot)
-    at = event_time(received_at, _sent_at(header, payload, delivery), header.client_at)
     emit = Emit(
         topic=TOUCHPOINTS,
-        key=partition_key(header, origin, hasher),
-        value=envelope.around(raw, message_id, at, received_at),
-        id=f"{source.name}:{message_id}",
+        key=partition_key(header, origin, shared.hasher),
+        value=enclosed(raw, shared.envelopes[kind, channel, bot], message_id, at, shared.received),
+        id=f"{delivery.source.name}:{message_id}",
         type="dev.leadflow.touchpoint.v1",
     )
-    return Taken(emit, header.type, bot)
-
-
-def _sent_at(header: Header, payload: Payload, delivery: Delivery) -> int | None:
-    """Return when the client sent it by its own clock: as the event says, else its batch, else the request."""
-    if header.sent_at is not None:
-        return header.sent_at
-    sent_at = read_instant(payload.sent_at)
-    return delivery.sent_at if sent_at is None else sent_at
+    return Taken(emit, kind, bot)
 
 
 def reject_event(raw: bytes, why: Refusal, delivery: Delivery, limits: ObserverSettings) -> Emit:

@@ -13,7 +13,7 @@ from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.ingest.body import inflate
 from leadflow.pipeline.ingest.deadline import Deadline
 from leadflow.pipeline.ingest.delivery import Delivery
-from leadflow.pipeline.ingest.events import Taken, reject_event, take_event
+from leadflow.pipeline.ingest.events import Taken, reject_event, shared_by, take_event
 from leadflow.pipeline.ingest.parcel import Parcel
 from leadflow.pipeline.ingest.payload import BodyLimit, Payload, batch_too_large, event_too_large, read_payload
 from leadflow.pipeline.ingest.rate import Bucket, take
@@ -100,7 +100,8 @@ class Ingest:
     def _lone(self, payload: Payload, parcel: Parcel, delivery: Delivery) -> Intake | Refusal:
         """Take one event, or refuse it."""
         source, (raw,) = delivery.source.name, payload.events
-        outcome = take_event(raw, parcel.call.type, payload, delivery, limits=self.settings, hasher=self._hasher)
+        shared = shared_by(payload, parcel.call.type, delivery, limits=self.settings, hasher=self._hasher)
+        outcome = take_event(raw, shared, payload.plain)
         if type(outcome) is Taken:
             return Intake(source=source, emits=(outcome.emit,), types={outcome.type: 1}, refused={}, bots=outcome.bot)
         if not parcel.call.keep_bad:
@@ -137,14 +138,14 @@ class Ingest:
 
     async def _sort(self, batch: "_Batch") -> Intake:
         """Part the good from the bad, which are put aside with their reasons."""
-        payload, delivery, given = batch.payload, batch.delivery, batch.parcel.call.type
-        limits, hasher = self.settings, self._hasher
+        payload, delivery, limits = batch.payload, batch.delivery, self.settings
+        shared = shared_by(payload, batch.parcel.call.type, delivery, limits=limits, hasher=self._hasher)
         emits: list[Emit] = []
         types: Counter[str] = Counter()
         refused: Counter[str] = Counter()
         bots = 0
         for number, raw in enumerate(payload.events, 1):
-            outcome = take_event(raw, given, payload, delivery, limits=limits, hasher=hasher)
+            outcome = take_event(raw, shared)
             if type(outcome) is Taken:
                 emits.append(outcome.emit)
                 types[outcome.type] += 1

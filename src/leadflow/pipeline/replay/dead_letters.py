@@ -17,7 +17,7 @@ from leadflow.contracts.topics import TOUCHPOINTS as TOPIC
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.ingest.delivery import Delivery
-from leadflow.pipeline.ingest.events import take_event
+from leadflow.pipeline.ingest.events import shared_by, take_event
 from leadflow.pipeline.ingest.payload import read_payload
 from leadflow.pipeline.ingest.refusal import Refusal
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
@@ -104,7 +104,7 @@ def repair(letter: DeadLetter, events: Mapping[tuple[str, str], bytes], hasher: 
     if isinstance(payload, Refusal):
         return payload
     delivery = Delivery(source=SourceConfig(letter.source), received_at=letter.at)
-    taken = take_event(event, None, payload, delivery, limits=_LIMITS, hasher=hasher)
+    taken = take_event(event, shared_by(payload, None, delivery, limits=_LIMITS, hasher=hasher))
     return taken if isinstance(taken, Refusal) else taken.emit
 
 
