@@ -4,10 +4,10 @@ Every method may raise `Unavailable` (try again later; nothing was done, or what
 blocks the event loop.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -139,6 +139,18 @@ class Log(Protocol):
 
     async def wait(self, topic: str, ends: Sequence[int], seconds: float) -> None:
         """Return when any partition of `topic` has grown beyond `ends`, or after `seconds`."""
+
+
+Told = Callable[[Exception | None], None]
+"""Learns what came of an append. None: it is durable; else what `Log.append` would have raised. Must not raise."""
+
+
+@runtime_checkable
+class Enlisting(Protocol):
+    """What a log may offer besides: an append that nobody has to await, for those who would need a task for it."""
+
+    def enlist(self, emits: Sequence[Emit], told: Told) -> None:
+        """As `Log.append`: `told` once on the event loop, never before this returns. Raises at once what is known."""
 
 
 # --- the store -------------------------------------------------------------------------------------------------------

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import SECONDS as _SECONDS
+from serving import running
 
-from leadflow.cli.serve import bind, server
 from leadflow.core.trace_context import TraceContext
 from leadflow.ports import Span
+from leadflow.runtime import direct
+from leadflow.runtime.direct import Prepare
 from leadflow.runtime.health import Asgi
-from leadflow.runtime.settings import load_settings
 from leadflow.runtime.traced_requests import TracedApp
 from leadflow.runtime.whole_answer import EXTENSION, offered
 
 _BODY = b'{"success":true}'
-_SECONDS = 10
 _TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 _POST = b"POST /%s HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n%s\r\n{}"
 
@@ -39,6 +40,7 @@ class Site:
         while scope["path"] == "/gone" and (await receive())["type"] != "http.disconnect":
             pass
         self.answered.set()
+        direct.offer(scope, lambda _path, _headers: None)
         write = offered(scope)
         if write is not None and scope["path"] != "/messages":
             self.whole.append(write(200, b"content-length: %d\r\n\r\n%s" % (len(_BODY), _BODY)))
@@ -52,14 +54,8 @@ class Site:
 @asynccontextmanager
 async def serving(site: Asgi, folder: Path) -> AsyncIterator[int]:
     """Serve on a free port."""
-    settings = load_settings(data=folder, port=0, host="127.0.0.1")
-    with bind(settings) as listener:
-        running = server(site, settings)
-        task = asyncio.create_task(running.serve([listener]))
-        await running.ready.wait()
-        yield listener.getsockname()[1]
-        running.ask_to_stop()
-        await asyncio.wait_for(task, _SECONDS)
+    async with running(site, folder) as (_, port):
+        yield port
 
 
 @pytest.fixture
@@ -123,7 +119,10 @@ async def test_nothing_is_written_for_a_client_that_has_gone(site: Site, port: i
 
 
 async def test_an_answer_of_a_traced_request_can_be_seen(site: Site) -> None:
-    """Who watches the messages, to know the status, is not passed by; what is not traced still goes out whole."""
+    """Who watches the messages, to know the status, is not passed by; what is not traced still goes out whole.
+
+    But none goes past it: whether a request is traced has to be decided for each.
+    """
     written: list[bytes] = []
 
     class Tracer:
@@ -146,7 +145,10 @@ async def test_an_answer_of_a_traced_request_can_be_seen(site: Site) -> None:
         written.append(rest)
         return True
 
-    extensions = {EXTENSION: {"write": write}}
+    def offer(_prepare: Prepare) -> None:
+        raise AssertionError("requests would go past the tracer")
+
+    extensions = {EXTENSION: {"write": write}, direct.EXTENSION: {"offer": offer}}
     scope = {"type": "http", "method": "POST", "path": "/whole", "extensions": extensions}
     app = TracedApp(site, "test", Tracer())
     await app({**scope, "headers": [(b"traceparent", _TRACE)]}, receive, send)

@@ -59,10 +59,17 @@ def response_start(answer: Answer, origin: bytes | None) -> Message:
 @lru_cache(maxsize=1024)
 def whole_success(origin: bytes | None) -> bytes | None:
     """Write SUCCESS behind its status line; None for an origin as no browser sends one."""
-    if origin is not None and _ORDINARY_ORIGIN.fullmatch(origin) is None:
-        return None
-    head = b"".join(b"%s: %s\r\n" % header for header in _headers(SUCCESS, origin))
-    return head + b"\r\n" + SUCCESS.body
+    return header_lines(SUCCESS, origin) + b"\r\n" + SUCCESS.body if may_be_echoed(origin) else None
+
+
+def may_be_echoed(origin: bytes | None) -> bool:
+    """Whether an origin, if there is one, is as browsers send it: then it can be written as it came."""
+    return origin is None or _ORDINARY_ORIGIN.fullmatch(origin) is not None
+
+
+def header_lines(answer: Answer, origin: bytes | None) -> bytes:
+    """Write the headers of an answer, each with its end of line."""
+    return b"".join(b"%s: %s\r\n" % header for header in _headers(answer, origin))
 
 
 def _headers(answer: Answer, origin: bytes | None) -> list[tuple[bytes, bytes]]:

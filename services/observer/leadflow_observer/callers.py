@@ -34,14 +34,24 @@ class Callers:
 
     def read(self, scope: Scope, headers: Headers) -> Caller:
         """Read an ASGI scope, whose `headers` these are. Nothing in it is trusted to be well-formed."""
+        sender = self._sender(headers)
+        if not scope.get("query_string") and not self._is_particular(headers):
+            return sender
+        return self._with_particulars(sender, scope, headers)
+
+    def lasting(self, headers: Headers) -> Caller | None:
+        """Read who sends requests with these headers and without a query; None: it may differ among them."""
+        return None if self._is_particular(headers) else self._sender(headers)
+
+    def _is_particular(self, headers: Headers) -> bool:
+        """Whether something has to be said of one request that may not hold for the next one."""
+        return self._settings.store_ip or b"anonymousid" in headers or b"sentat" in headers
+
+    def _sender(self, headers: Headers) -> Caller:
         get = headers.get
         said = get(b"authorization", b""), get(b"x-write-key", b""), get(b"user-agent", b""), b"origin" in headers
         short = len(said[0]) + len(said[1]) + len(said[2]) <= _WORTH_REMEMBERING
-        caller = self._known(*said) if short else self._read(*said)
-        query = scope.get("query_string")
-        if not query and not self._settings.store_ip and b"anonymousid" not in headers and b"sentat" not in headers:
-            return caller
-        return self._with_particulars(caller, scope, headers)
+        return self._known(*said) if short else self._read(*said)
 
     def _read(self, authorization: bytes, key: bytes, agent: bytes, browser: bool) -> Caller:  # noqa: FBT001  # a key
         """Read what is the same for all requests of one sender."""
@@ -76,6 +86,12 @@ def read_query(scope: Scope) -> dict[str, str]:
         return dict(parse_qsl(text.decode("latin-1"), max_num_fields=_MOST_FIELDS))
     except ValueError:  # more fields than any SDK sends
         return {}
+
+
+def announced(headers: Headers, limit: int) -> int:
+    """Read Content-Length; what is absent or no number may become as much as the limit."""
+    text = headers.get(b"content-length", b"")
+    return int(text) if text.isdigit() and len(text) < 20 else limit  # noqa: PLR2004  # beyond 64 bits is no length
 
 
 def pixel_data(query: Mapping[str, str]) -> bytes:

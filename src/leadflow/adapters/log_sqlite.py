@@ -21,7 +21,7 @@ from leadflow.adapters.system_clock import SystemClock
 from leadflow.adapters.topic_layout import Place, TopicLayout
 from leadflow.contracts.topics import TOPICS, Topic
 from leadflow.core.time import DAY
-from leadflow.ports import Clock, Emit, Record
+from leadflow.ports import Clock, Emit, Record, Told
 
 T = TypeVar("T")
 
@@ -114,6 +114,17 @@ class SqliteLog:
         parts, size = self._parts(emits)
         await self.writer.insert(self._insert, list(parts.values()), size, bounded=True)
         self._ring(parts)
+
+    def enlist(self, emits: Sequence[Emit], told: Told) -> None:
+        """See `ports.Enlisting`."""
+        places, rows, size = self._rows(emits)
+        self.writer.enlist(self._insert, rows, size, partial(self._tell, places, told), bounded=True)
+
+    def _tell(self, places: Iterable[Place], told: Told, error: Exception | None) -> None:
+        """Tell readers and the sender."""
+        if error is None:
+            self._ring(places)
+        told(error)
 
     async def commit(self, emits: Sequence[Emit], move: Callable[[sqlite3.Connection], None]) -> None:
         """Do `move` and append records, in one durable step."""

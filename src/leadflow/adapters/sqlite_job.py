@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leadflow.adapters.sqlite_file import unavailable
+from leadflow.ports import Told
 
 
 @dataclass(slots=True, eq=False)
@@ -25,6 +26,15 @@ class Job:
         """Run it by itself."""
         return self.run(connection)
 
+    def settle(self, outcome: "Outcome") -> None:
+        """Tell the waiter, if it still waits."""
+        if self.future.done():
+            return
+        if outcome.error is None:
+            self.future.set_result(outcome.value)
+        else:
+            self.future.set_exception(outcome.error)
+
 
 Insert = Callable[[sqlite3.Connection, Sequence[Any]], None]
 """Writes rows, however many."""
@@ -37,11 +47,15 @@ class Rows:
     insert: Insert
     rows: Sequence[Any]
     size: int
-    future: asyncio.Future[Any]
+    told: Told
 
     def alone(self, connection: sqlite3.Connection) -> None:
         """Run it by itself."""
         self.insert(connection, self.rows)
+
+    def settle(self, outcome: "Outcome") -> None:
+        """Tell whoever has to know."""
+        self.told(outcome.error)
 
 
 AnyJob = Job | Rows
@@ -56,15 +70,6 @@ class Outcome:
 
     value: Any = None
     error: Exception | None = None
-
-    def settle(self, future: asyncio.Future[Any]) -> None:
-        """Tell the waiter, if it still waits."""
-        if future.done():
-            return
-        if self.error is None:
-            future.set_result(self.value)
-        else:
-            future.set_exception(self.error)
 
 
 _DONE = Outcome()

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from leadflow import metrics
 from leadflow.adapters.sqlite_company import GATHER_SECONDS, Company
 from leadflow.adapters.sqlite_file import connect, is_busy, primary_code, unavailable
 from leadflow.adapters.sqlite_job import AnyJob, Insert, Job, Outcome, Rows, run_together
-from leadflow.ports import LeadflowError, Overloaded, Unavailable
+from leadflow.ports import LeadflowError, Overloaded, Told, Unavailable
 
 T = TypeVar("T")
 
@@ -95,10 +96,14 @@ class SqliteWriter:
 
         Done once they are durable. Raises as `run` does. `insert` may only fail for what is nobody's own fault.
         """
-        self._check(size, bounded=bounded)
         future: asyncio.Future[None] = self._loop.create_future()
-        self._enqueue(Rows(insert, rows, size, future), urgent=False)
+        self.enlist(insert, rows, size, partial(_resolve, future), bounded=bounded)
         return future
+
+    def enlist(self, insert: Insert, rows: Sequence[Any], size: int, told: Told, *, bounded: bool = False) -> None:
+        """Write rows as `insert` does; who is `told` needs no future and no task, and must not raise."""
+        self._check(size, bounded=bounded)
+        self._enqueue(Rows(insert, rows, size, told), urgent=False)
 
     def _check(self, size: int, *, bounded: bool) -> None:
         if self._closing:
@@ -173,7 +178,10 @@ class SqliteWriter:
 
     def _settle(self, jobs: Sequence[AnyJob], outcomes: Sequence[Outcome]) -> None:
         for job, outcome in zip(jobs, outcomes, strict=True):
-            outcome.settle(job.future)
+            try:
+                job.settle(outcome)
+            except Exception as error:  # noqa: BLE001  # a mistake of one who is told must not keep the others waiting
+                self._loop.call_exception_handler({"message": "who was told of a flush has failed", "exception": error})
             self.waiting_bytes -= job.size
         self._waiting_gauge.set(self.waiting_bytes)
         self._company.expect(len(jobs) + len(self._pending))
@@ -257,6 +265,16 @@ class SqliteWriter:
             return error
         known = unavailable(self._path, error) if isinstance(error, sqlite3.Error) else None
         return known or Unavailable(f"{self._path.name} cannot be written: {error}")
+
+
+def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
+    """Tell the waiter, if it still waits."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
 
 
 def _touch(connection: sqlite3.Connection) -> None:

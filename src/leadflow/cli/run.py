@@ -155,6 +155,7 @@ async def _drain(process: _Process, composition: Composition, serving: asyncio.T
     logger.info("stopping", drain_s=settings.drain_timeout)
     supervisor.health.stopping = True
     process.entrance.closing = True
+    process.http.show_all_requests()
     composition.end_streams()
     if process.parts != EVERYTHING and supervisor.failure is None:
         # Others of its kind may go on: clients and balancers are to find them before the port is closed.

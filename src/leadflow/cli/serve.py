@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from leadflow.cli.protocol import Protocol
+from leadflow.cli.protocol import Protocol, State
 from leadflow.runtime.health import Asgi
 from leadflow.runtime.settings import Settings, SettingsError
 
@@ -38,6 +38,8 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         """Make `ready`, which is set once requests are served."""
         super().__init__(config)
+        self._state = State()
+        self.server_state = self._state
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -49,6 +51,10 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
+
+    def show_all_requests(self) -> None:
+        """Take no request past the application any more, as it has something to say in each answer from now on."""
+        self._state.heads.close()
 
     def ask_to_stop(self) -> None:
         """Accept nothing more and finish what is being served. Goes the way on which event streams listen, too."""

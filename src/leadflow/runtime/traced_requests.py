@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from leadflow.core.trace_context import TraceContext, read_traceparent
 from leadflow.ports import Emit, Log, Span, Tracer
+from leadflow.runtime import direct, whole_answer
 from leadflow.runtime.health import Asgi
-from leadflow.runtime.whole_answer import withheld
 
 _FIRST_FAILURE = 500
 
@@ -68,12 +68,12 @@ class TracedApp:
         parent = _parent_of(scope["headers"])
         context = self._tracer.begin(parent)
         if context is None:
-            await self._app(scope, receive, send)
+            await self._app(direct.withheld(scope), receive, send)
             return
         request, began = _Request(context), time_ns()
         token = _served.set(request)
         try:
-            await self._app(withheld(scope), receive, _watching(send, request))
+            await self._app(whole_answer.withheld(scope), receive, _watching(send, request))
         finally:
             _served.reset(token)
             if request.records:

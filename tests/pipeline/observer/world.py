@@ -16,7 +16,7 @@ from leadflow.core.identity.hashing import Hasher
 from leadflow.core.time import from_rfc3339
 from leadflow.pipeline.backlog import Backlog
 from leadflow.pipeline.ingest.settings import ObserverSettings, SourceConfig
-from leadflow.ports import Emit
+from leadflow.ports import Emit, Told
 from leadflow_observer.app import Observer, create_app
 
 NOW = from_rfc3339("2026-11-21T18:33:16.947Z")
@@ -41,6 +41,7 @@ class FaultyLog(MemoryLog):
         super().__init__()
         self.fault: Exception | None = None
         self.hangs = False
+        self.release = asyncio.Event()  # ends the hanging
         self.appends: list[Sequence[Emit]] = []
         self.called = asyncio.Semaphore(0)  # released by each call
 
@@ -49,17 +50,34 @@ class FaultyLog(MemoryLog):
         self.appends.append(emits)
         self.called.release()
         if self.hangs:
-            await asyncio.Event().wait()
+            await self.release.wait()
         if self.fault is not None:
             raise self.fault
         await super().append(emits)
 
 
+class PromptLog(FaultyLog):
+    """One that can be told to append by who does not wait for it, and counts how often it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enlisted = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def enlist(self, emits: Sequence[Emit], told: Told) -> None:
+        """Append, and tell."""
+        self.enlisted += 1
+        task = asyncio.create_task(self.append(emits))
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: done.cancelled() or told(done.exception()))
+        task.add_done_callback(self._tasks.discard)
+
+
 class World:
     """One observer with its log, clock and an HTTP client."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.log = FaultyLog()
+    def __init__(self, log: FaultyLog | None = None, **settings: Any) -> None:
+        self.log = log or FaultyLog()
         self.clock = FixedClock()
         self.backlog = Backlog(limit=1_000)
         self.settings = ObserverSettings(write_keys=KEYS, **settings)

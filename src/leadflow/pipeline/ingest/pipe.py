@@ -76,10 +76,17 @@ class Ingest:
                 with self._ack:
                     await self._log.append(intake.emits)
             except (Unavailable, TimeoutError) as error:
-                return _not_written(error)
+                return not_written(error)
             metrics.OBSERVER_ACK_SECONDS.observe(time.perf_counter() - began)
-        _count(intake)
+        count(intake)
         return None
+
+    def examine_lone(self, parcel: Parcel) -> Intake | Refusal:
+        """Do everything before the log for a call that holds one event: nothing is written."""
+        intake = self._examine(parcel)
+        if type(intake) is _Batch:
+            raise ValueError("a batch takes turns with others: it has to be awaited")
+        return intake
 
     def _examine(self, parcel: Parcel) -> "Intake | _Batch | Refusal":
         """Do everything before the log: nothing is written. The events of a batch are left to be sorted."""
@@ -158,7 +165,7 @@ class Ingest:
         return Intake(source=delivery.source.name, emits=emits, types=types, refused=refused, bots=bots)
 
 
-def _not_written(error: Unavailable | TimeoutError) -> Refusal:
+def not_written(error: Unavailable | TimeoutError) -> Refusal:
     """Say why the log has not confirmed: whether it was written is open, and a copy does no harm."""
     if isinstance(error, TimeoutError):
         return try_later(503, "ack_timeout", "the log did not confirm in time: send it again")
@@ -187,7 +194,8 @@ def _delivery(parcel: Parcel, source: SourceConfig, now: int) -> Delivery:
     )
 
 
-def _count(intake: Intake) -> None:
+def count(intake: Intake) -> None:
+    """Count what is durable now."""
     for kind, number in intake.types.items():
         metrics.OBSERVER_EVENTS.add(number, kind, intake.source)
     for code, number in intake.refused.items():
