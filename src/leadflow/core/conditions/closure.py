@@ -73,17 +73,24 @@ def _compile(  # noqa: PLR0911  # one arm for each kind of node
 
 
 def _all(tests: Sequence[Test]) -> Test:
-    if len(tests) == len(("one", "other")):
-        one, other = tests
-        return lambda row: one(row) and other(row)
-    return lambda row: all(test(row) for test in tests)
+    """Most conditions are short: no loop for those."""
+    match tests:
+        case [one, other]:
+            return lambda row: one(row) and other(row)
+        case [one, other, third]:
+            return lambda row: one(row) and other(row) and third(row)
+        case _:
+            return lambda row: all(test(row) for test in tests)
 
 
 def _any(tests: Sequence[Test]) -> Test:
-    if len(tests) == len(("one", "other")):
-        one, other = tests
-        return lambda row: one(row) or other(row)
-    return lambda row: any(test(row) for test in tests)
+    match tests:
+        case [one, other]:
+            return lambda row: one(row) or other(row)
+        case [one, other, third]:
+            return lambda row: one(row) or other(row) or third(row)
+        case _:
+            return lambda row: any(test(row) for test in tests)
 
 
 def _predicate(node: Truth | Exists | OneOf | Contains | StartsWith | Under, get: Getter) -> Test:

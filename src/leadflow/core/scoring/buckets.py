@@ -3,7 +3,7 @@
 A cap takes the earliest first, so what comes later never changes what an earlier bucket counts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -78,22 +78,16 @@ def terms_of(model: Model) -> Mapping[str, tuple[int, int, int | None, int]]:
     }
 
 
-def counted_hours(hours: Mapping[int, int], cap: int | None, time_zone: str) -> Iterable[tuple[int, int]]:
-    """What a rule's cap leaves of its (hour, count), in any order: most rules of most leads never come near it."""
-    if cap is None or sum(hours.values()) <= cap:
-        return hours.items()
-    return _capped(hours, cap, time_zone)
-
-
 def buckets_of(hours: Mapping[int, int], rule: Rule, time_zone: str) -> tuple[tuple[int, int], ...]:
     """A rule's buckets, oldest first: (start in ms, how many count)."""
     if len(hours) == 1:  # most rules of most leads
         ((hour, count),) = hours.items()
         return ((hour * HOUR, count if rule.cap is None else min(count, rule.cap)),)
-    return tuple([(hour * HOUR, count) for hour, count in _capped(hours, rule.cap, time_zone)])
+    return tuple([(hour * HOUR, count) for hour, count in capped(hours, rule.cap, time_zone)])
 
 
-def _capped(hours: Mapping[int, int], cap: int | None, time_zone: str) -> list[tuple[int, int]]:
+def capped(hours: Mapping[int, int], cap: int | None, time_zone: str) -> list[tuple[int, int]]:
+    """What a rule's cap leaves of its (hour, count), oldest first."""
     if cap is None:
         return sorted(hours.items())
     if len(hours) == 1:

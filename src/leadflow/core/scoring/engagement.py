@@ -6,7 +6,7 @@ Each rule's sum is exact in units of 2^-96 micro-points and rounded once, to the
 with the quality. A rule's share lies within 0.5 micro-points plus 3.6e-9 of its undecayed points of the true value.
 """
 
-from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, counted_hours, terms_of
+from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, capped, terms_of
 from leadflow.core.scoring.decay import rounded, weight
 from leadflow.core.scoring.model import POINT, Model
 from leadflow.core.scoring.score import CLAMP, SOURCE_QUALITY, Share
@@ -40,7 +40,8 @@ def engagement_of(tally: Tally, model: Model, as_of: int) -> int:
             weighed = weights[number] = {}
             points[number] = 0
         exact = 0
-        for hour, count in counted_hours(hours, cap, model.time_zone):
+        few = cap is None or sum(hours.values()) <= cap  # most rules of most leads never come near it
+        for hour, count in hours.items() if few else capped(hours, cap, model.time_zone):
             known = weighed.get(hour)
             if known is None:  # what starts later weighs nothing yet
                 known = weighed[hour] = weight(as_of - hour * HOUR, half_life) if hour <= now else 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from leadflow.contracts.resolved import LeadRecord, Order, Rebuilt, Release, Rescore, ResolvedRecord
+from leadflow.contracts.resolved import LeadRecord, Order, Rebuilt, Release, Rescore, Resolved, ResolvedRecord
 from leadflow.pipeline.parked import Misfit
 from leadflow.ports import Record
 
@@ -41,7 +41,7 @@ LeadInbox = Sequence[tuple[int, LeadRecord | Unreadable]]
 class Batch:
     """`first` up to, not including, `past` are the offsets that it covers; an order, at `past` - 1, ends it.
 
-    `traces`: by offset, of the records that have one.
+    `traces`: by offset, of the records that have one. `received_at`: when the oldest of its touchpoints was (ms).
     """
 
     inbox: Mapping[str, LeadInbox]
@@ -51,6 +51,7 @@ class Batch:
     first: int
     past: int
     traces: Mapping[int, str]
+    received_at: int | None
 
 
 def read_batch(records: Sequence[Record]) -> Batch:
@@ -60,6 +61,7 @@ def read_batch(records: Sequence[Record]) -> Batch:
     commands: list[Misfit] = []
     order: Order | None = None
     past = records[-1].offset + 1
+    oldest: int | None = None
     for record in records:
         try:
             decoded = _decode(record.value or b"")
@@ -74,8 +76,10 @@ def read_batch(records: Sequence[Record]) -> Batch:
             order, past = decoded, record.offset + 1
             break
         inbox[decoded.to].append((record.offset, decoded))
+        if isinstance(decoded, Resolved) and (oldest is None or decoded.value.received_at < oldest):
+            oldest = decoded.value.received_at
     traces = {record.offset: record.trace for record in records if record.trace}
-    return Batch(inbox, order, tuple(garbage), tuple(commands), records[0].offset, past, traces)
+    return Batch(inbox, order, tuple(garbage), tuple(commands), records[0].offset, past, traces, oldest)
 
 
 def _outline(record: Record) -> _Outline:

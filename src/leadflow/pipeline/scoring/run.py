@@ -4,8 +4,6 @@ A lead's document is made once for all of them instead of several times for each
 so: for them there is nothing to decide.
 """
 
-from dataclasses import dataclass, field
-
 from msgspec.structs import replace
 
 from leadflow.contracts.documents import LeadDoc, OutboxEntry
@@ -15,7 +13,7 @@ from leadflow.core.scoring.matching import match
 from leadflow.core.scoring.plain import Heard, add_plain, is_plain
 from leadflow.core.scoring.rest import is_at_rest
 from leadflow.core.scoring.stages import Standing, advance, trigger_of
-from leadflow.core.scoring.tally import Stated, Tally, join
+from leadflow.core.scoring.tally import Tally, join
 from leadflow.core.touchpoint import Signal
 from leadflow.pipeline.scoring.counting import signal_of
 from leadflow.pipeline.scoring.inbox import LeadInbox
@@ -40,30 +38,23 @@ def count_run(lead: LeadDoc, inbox: LeadInbox, start: int, judge: Judge) -> tupl
     return (run.counted() if place > start else lead), place
 
 
-@dataclass(slots=True)
 class _Run:
     """What the run has counted so far; `plain` touchpoints that move nobody wait to be counted together."""
 
-    lead: LeadDoc
-    judge: Judge
-    marks: dict[str, int] = field(init=False)
-    own: Tally = field(init=False)
-    standing: Standing = field(init=False)
-    clock: int = field(init=False)
-    at_rest: bool = field(init=False)
-    traits: dict[str, Stated] = field(init=False)
-    first: int | None = field(init=False)
-    last: int | None = field(init=False)
-    heard: int = 0
-    plain: list[Heard] = field(default_factory=list)
-    outbox: list[OutboxEntry] = field(default_factory=list)
+    __slots__ = (
+        *("lead", "judge", "marks", "own", "traits", "standing", "clock", "first", "last"),
+        *("at_rest", "heard", "plain", "outbox"),
+    )
 
-    def __post_init__(self) -> None:
-        lead = self.lead
+    def __init__(self, lead: LeadDoc, judge: Judge) -> None:
+        self.lead, self.judge = lead, judge
         self.marks, self.own, self.traits = lead.marks.copy(), lead.own, lead.traits
         self.standing, self.clock = lead.standing, lead.standing.clock
         self.first, self.last = lead.first_seen, lead.last_seen
-        self.at_rest = is_at_rest(lead.standing, lead.own, self.judge.model)
+        self.at_rest = is_at_rest(lead.standing, lead.own, judge.model)
+        self.heard = 0
+        self.plain: list[Heard] = []
+        self.outbox: list[OutboxEntry] = []
 
     def take(self, position: int, record: Resolved) -> bool:
         """Count a touchpoint; False, with nothing done, if it cannot be counted."""

@@ -1,7 +1,7 @@
 """The scorer: one owner per lead; every output is stored in the lead's document before it is emitted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
@@ -44,7 +44,7 @@ class _Folded:
     """A lead after a batch, the touchpoints in it that nobody could count, and the records that wait for a repair."""
 
     document: LeadDoc
-    poison: list[Resolved] = field(default_factory=list)
+    poison: tuple[Resolved, ...] = ()
     waiting: LeadInbox = ()
     stopped: bool = False  # by this batch
 
@@ -80,8 +80,7 @@ class Scorer:
             leads |= await self._orders.obey(batch.order, partition, batch.past - 1, batch.first)
         emits = [refused(misfit, now) for misfit in batch.garbage]
         emits += _emits(leads, batch, now) + _scores(leads, batch)
-        received = [r.value.received_at for group in batch.inbox.values() for _, r in group if isinstance(r, Resolved)]
-        return Step(batch.past, emits, min(received, default=None))
+        return Step(batch.past, emits, batch.received_at)
 
     def lost(self, partition: int) -> None:
         """Forget the leads of a partition that is ours no longer."""
@@ -159,7 +158,7 @@ def _apply(lead: LeadDoc, news: LeadInbox, judge: Judge) -> _Folded:
             folded.waiting, folded.stopped = news[number:], True
             return folded
         if bad and isinstance(record, Resolved):
-            folded.poison.append(record)
+            folded.poison += (record,)
         number += 1
         if number == len(news):
             return folded
