@@ -188,6 +188,14 @@ class Store(Protocol):
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """Compare-and-set of (key, value, revision): the new one; None: another, or gone. Per element, in order."""
 
+    async def supersede(
+        self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
+    ) -> Sequence[str | None]:
+        """`replace` by those who hold what stands, as it was read or written: (as it stands, as it is to be).
+
+        A store that knows what it replaces need not look for it.
+        """
+
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """Delete; absent keys are no error."""
 

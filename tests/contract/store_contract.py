@@ -160,6 +160,30 @@ class DocumentContract:
         assert found is not None
         assert found.value.text == "1"
 
+    async def test_supersede_is_replace_for_those_who_know_what_stands(self, store: Store) -> None:
+        """Each document is written if it still stands as it is held; one that has moved on or gone fails alone."""
+        names = ("a", "b", "c", "d")
+        await store.insert(NOTES, [(name, Note(topic="old", size=number)) for number, name in enumerate(names)])
+        held = [one for one in await store.get(NOTES, names) if one is not None]
+        a, b, c, d = held
+        await store.replace(NOTES, [("b", Note(topic="theirs"), b.rev)])
+        await store.delete(NOTES, ["c"])
+
+        outcome = await store.supersede(
+            NOTES, [(a, Note(topic="new", size=0)), (b, Note()), (c, Note()), (d, Note(text="D")), (d, Note())]
+        )
+
+        assert stood(outcome) == [True, False, False, True, False]
+        assert [one and (one.value.topic, one.value.text) for one in await store.get(NOTES, names)] == [
+            ("new", ""),
+            ("theirs", ""),
+            None,
+            (None, "D"),
+        ]
+        assert outcome[0] == await revision(store, "a")
+        assert keys(await store.find(NOTES, equals("topic", "new"), order=Order("size"))) == ["a"]
+        assert keys(await store.find(NOTES, equals("topic", "old"))) == []
+
     async def test_a_deleted_document_is_gone(self, store: Store) -> None:
         """Deleting is no error for absent keys; the old revision does not fit a document inserted anew."""
         await store.insert(NOTES, [("a", Note()), ("b", Note())])

@@ -68,6 +68,7 @@ orders = st.none() | st.builds(Order, st.sampled_from(["topic", "size", "done"])
 steps = st.one_of(
     st.tuples(st.just("insert"), st.lists(st.tuples(names, notes), max_size=4)),
     st.tuples(st.just("replace"), st.lists(st.tuples(names, notes, st.integers(0, 1)), max_size=4)),
+    st.tuples(st.just("supersede"), st.lists(st.tuples(names, notes, st.integers(0, 4)), max_size=4)),
     st.tuples(st.just("delete"), st.lists(names, max_size=2)),
     st.tuples(st.just("find"), st.tuples(st.none() | conditions, orders, st.integers(0, 4), st.integers(0, 3))),
     st.tuples(st.just("count"), st.tuples(st.sampled_from(["topic", "size", "done"]), st.none() | conditions)),
@@ -84,6 +85,15 @@ async def play(store: Store, step: tuple[str, Any]) -> Any:
         revs = [(one.rev if one and not stale else "0") for one, (_, _, stale) in zip(found, given_, strict=True)]
         return stood(
             await store.replace(NOTES, [(key, note, rev) for (key, note, _), rev in zip(given_, revs, strict=True)])
+        )
+    if kind == "supersede":  # one in five is out of date
+        read = await store.get(NOTES, [key for key, _, _ in given_])
+        known = [
+            Stored(one.key, one.value, one.rev if stale else "0") if one else Stored(key, note, "0")
+            for one, (key, note, stale) in zip(read, given_, strict=True)
+        ]
+        return stood(
+            await store.supersede(NOTES, [(one, note) for one, (_, note, _) in zip(known, given_, strict=True)])
         )
     if kind == "delete":
         return await store.delete(NOTES, given_)

@@ -33,7 +33,7 @@ async def test_a_conflict_is_noticed_and_read() -> None:
     await store.replace(CHECKPOINTS, [("a", at(5), found.rev)])
     await store.insert(CHECKPOINTS, [("b", at(6))])
 
-    assert list(await readings.replace(CHECKPOINTS, [("a", at(2), found.rev)])) == [None]
+    assert list(await readings.supersede(CHECKPOINTS, [(found, at(2))])) == [None]
     assert list(await readings.insert(CHECKPOINTS, [("b", at(2))])) == [None]
     now = await readings.get(CHECKPOINTS, ["a", "b"])
     assert [stored.value.offset for stored in now if stored is not None] == [5, 6]
@@ -46,12 +46,12 @@ async def test_what_was_replaced_is_known_and_can_be_replaced_again() -> None:
     await readings.insert(CHECKPOINTS, [("a", at(1))])
     (found,) = await readings.get(CHECKPOINTS, ["a"])
     assert found is not None
-    await readings.replace(CHECKPOINTS, [("a", at(2), found.rev)])
+    await readings.supersede(CHECKPOINTS, [(found, at(2))])
 
     (known,) = await readings.get(CHECKPOINTS, ["a"])
     assert known is not None
     assert known.value.offset == 2
-    assert all(await readings.replace(CHECKPOINTS, [("a", at(3), known.rev)]))
+    assert all(await readings.supersede(CHECKPOINTS, [(known, at(3))]))
     (again,) = await store.get(CHECKPOINTS, ["a"])
     assert again is not None
     assert again.value.offset == 3

@@ -60,6 +60,12 @@ class FaultyStore:
             self._faults.refuse(self._worker, f"{what}, all done")
         return done
 
+    async def supersede(
+        self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
+    ) -> Sequence[str | None]:
+        """See `ports.Store`; it has the troubles of `replace`."""
+        return await self.replace(collection, [(known.key, value, known.rev) for known, value in documents])
+
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
         await self._enter(f"delete {collection.name} {len(keys)}")

@@ -1,6 +1,7 @@
 """The declared fields of a document, as queries see them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,6 +10,8 @@ from leadflow.contracts.collections import Collection
 from leadflow.core.conditions import Condition, fields_of
 
 D = TypeVar("D", bound=msgspec.Struct)
+
+_PLAIN = frozenset((str, int, type(None)))
 
 
 def field_values(collection: Collection[D], document: D) -> list[str | int | None]:
@@ -19,6 +22,20 @@ def field_values(collection: Collection[D], document: D) -> list[str | int | Non
         else _plain(collection, name, value)
         for name in collection.fields
     ]
+
+
+def fields_reader(collection: Collection[D]) -> Callable[[D], tuple[str | int | None, ...]]:
+    """`field_values` for one collection, worked out once: what documents of plain values cost little to ask."""
+    names = tuple(collection.fields)
+    if len(names) < 2:  # noqa: PLR2004 - attrgetter gives a tuple from two names on
+        return lambda document: tuple(field_values(collection, document))
+    read = attrgetter(*names)
+
+    def values_of(document: D) -> tuple[str | int | None, ...]:
+        values: tuple[str | int | None, ...] = read(document)
+        return values if _PLAIN.issuperset(map(type, values)) else tuple(field_values(collection, document))
+
+    return values_of
 
 
 def check_fields(collection: Collection[Any], names: Iterable[str]) -> None:

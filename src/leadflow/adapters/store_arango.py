@@ -103,6 +103,12 @@ class ArangoStore:
                 raise _error(element, f"PUT {collection.name}")
         return [None if element.error else element.rev for element in elements]
 
+    async def supersede(
+        self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
+    ) -> Sequence[str | None]:
+        """See `ports.Store`."""
+        return await self.replace(collection, [(known.key, value, known.rev) for known, value in documents])
+
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
         waiting = list(dict.fromkeys(map(stored_key, keys)))

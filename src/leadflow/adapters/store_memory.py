@@ -51,6 +51,12 @@ class MemoryStore:
         given = zip(new, documents, strict=True)
         return [row.rev if _replaced(rows, row, rev) else None for row, (_, _, rev) in given]
 
+    async def supersede(
+        self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
+    ) -> Sequence[str | None]:
+        """See `ports.Store`."""
+        return await self.replace(collection, [(known.key, value, known.rev) for known, value in documents])
+
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
         rows = self._rows.get(collection.name, {})

@@ -10,6 +10,7 @@ import msgspec
 
 from leadflow.adapters import store_sqlite_query as query
 from leadflow.adapters import store_sqlite_tables as tables
+from leadflow.adapters import store_sqlite_writes as writes
 from leadflow.adapters.sqlite_file import STORE_FILE, claim
 from leadflow.adapters.sqlite_reader import SqliteReader
 from leadflow.adapters.sqlite_writer import INLINE_SECONDS, SqliteWriter
@@ -94,7 +95,7 @@ class SqliteStore:
         ]
         if not rows:
             return []
-        done = await self.writer.run(lambda connection: tables.inserted(connection, statements, rows), _size(bodies))
+        done = await self.writer.run(lambda connection: writes.inserted(connection, statements, rows), _size(bodies))
         return [str(row[1]) if inserted else None for row, inserted in zip(rows, done, strict=True)]
 
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
@@ -109,9 +110,29 @@ class SqliteStore:
         if not rows:
             return []
         revisions = await self.writer.run(
-            lambda connection: tables.replaced(connection, statements, rows), _size(bodies)
+            lambda connection: writes.replaced(connection, statements, rows), _size(bodies)
         )
         return [None if revision is None else str(revision) for revision in revisions]
+
+    async def supersede(
+        self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
+    ) -> Sequence[str | None]:
+        """See `ports.Store`. All at once without a look; where one of them has moved on, as `replace` does."""
+        statements = self._of(collection)
+        pack, columns, encode = statements.pack, statements.columns, self._encode
+        rows = [
+            (pack(known.key), _number(known.rev), encode(value), columns(known.value), columns(value))
+            for known, value in documents
+        ]
+        if not rows:
+            return []
+        try:
+            await self.writer.run(
+                lambda connection: writes.superseded(connection, statements, rows), _size([row[2] for row in rows])
+            )
+        except writes.Contended:
+            return await self.replace(collection, [(known.key, value, known.rev) for known, value in documents])
+        return [str(row[1] + 1) for row in rows]
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
@@ -119,7 +140,7 @@ class SqliteStore:
         packed = list(map(statements.pack, keys))
         if packed:
             size = ROW_BYTES * len(packed)
-            await self.writer.run(lambda connection: tables.deleted(connection, statements, packed), size)
+            await self.writer.run(lambda connection: writes.deleted(connection, statements, packed), size)
 
     async def find(
         self,

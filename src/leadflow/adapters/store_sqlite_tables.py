@@ -6,14 +6,14 @@ The columns of the key, the revision and the body begin with an underscore, whic
 # ruff: noqa: S608  # names of tables and columns are the code's own and quoted; values are bound
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import compress
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from leadflow.adapters.document_fields import field_values
+from leadflow.adapters.document_fields import fields_reader
 from leadflow.contracts.collections import Collection
 from leadflow.core.digest import Digest, packed, unpacked
 
@@ -29,9 +29,6 @@ Key = str | bytes
 
 Row = tuple[Key, int, bytes]
 """(key, revision, encoded document)."""
-
-Replacement = tuple[Key, int, bytes, Sequence[Any]]
-"""(key, revision to be replaced, encoded document, the values of its fields)."""
 
 
 def quoted(name: str) -> str:
@@ -94,12 +91,13 @@ class Columns(Generic[D]):
     """The declared fields of a collection's documents as their columns hold them."""
 
     def __init__(self, collection: Collection[D]) -> None:
-        self._collection = collection
+        self._values_of = fields_reader(collection)
         self._digests = [place for place, kind in enumerate(collection.fields.values()) if kind is Digest]
+        self.of: Callable[[D], Sequence[Any]] = self._packed if self._digests else self._values_of
 
-    def of(self, document: D) -> list[Any]:
+    def _packed(self, document: D) -> Sequence[Any]:
         """Their values, in the order of declaration."""
-        values: list[Any] = field_values(self._collection, document)
+        values: list[Any] = [*self._values_of(document)]
         for place in self._digests:
             if values[place] is not None:
                 values[place] = packed(values[place])
@@ -126,6 +124,7 @@ class Statements:
         self._newer = f"SELECT _key FROM {self.table} WHERE _id > ?"
         self.delete = f"DELETE FROM {self.table} WHERE _key = ?"
         self.update = lru_cache(maxsize=None)(self._update)
+        self.supersede = lru_cache(maxsize=None)(self._supersede)
 
     def get(self, connection: sqlite3.Connection, keys: Sequence[Key]) -> list[Row]:
         """The rows of those keys that are there."""
@@ -157,8 +156,15 @@ class Statements:
 
     def _update(self, moved: tuple[int, ...]) -> str:
         """Write revision, body and the fields at these places of the row with an `_id`."""
-        changes = ", ".join(["_rev = ?", "_body = ?", *(f"{self.fields[place]} = ?" for place in moved)])
-        return f"UPDATE {self.table} SET {changes} WHERE _id = ?"
+        return f"{self._setting(self.fields[place] for place in moved)} WHERE _id = ?"
+
+    def _supersede(self, moved: tuple[bool, ...]) -> str:
+        """The same of the row with a `_key`, if it has a `_rev`: for each field whether it is written."""
+        return f"{self._setting(compress(self.fields, moved))} WHERE _key = ? AND _rev = ?"
+
+    def _setting(self, fields: Iterable[str]) -> str:
+        changes = ", ".join(["_rev = ?", "_body = ?", *(f"{field} = ?" for field in fields)])
+        return f"UPDATE {self.table} SET {changes}"
 
 
 def _found(connection: sqlite3.Connection, statements: dict[int, str], keys: Sequence[Key]) -> list[Any]:
@@ -170,50 +176,3 @@ def _found(connection: sqlite3.Connection, statements: dict[int, str], keys: Seq
             rows += connection.execute(statements[count], keys[done : done + count])
             done += count
     return rows
-
-
-def inserted(connection: sqlite3.Connection, statements: Statements, rows: Sequence[Sequence[Any]]) -> list[bool]:
-    """Insert row by row where the key is absent: was it? Of equal keys the first one wins.
-
-    All are written in one call; if some were there before, the row ids tell which. One statement for many rows would
-    cost more: SQLite copies their values once again.
-    """
-    newest = statements.newest(connection) if len(rows) > 1 else 0
-    count = statements.insert(connection, rows)
-    if count in {0, len(rows)}:
-        return [count > 0] * len(rows)
-    new = statements.newer(connection, newest)
-    done = []
-    for key, *_ in rows:
-        done.append(key in new)
-        new.discard(key)
-    return done
-
-
-def replaced(connection: sqlite3.Connection, statements: Statements, rows: Sequence[Replacement]) -> list[int | None]:
-    """Compare and set row by row: the new revision, None where it was not there with the old one.
-
-    Of equal keys the first one wins. An UPDATE writes the indexes of all columns that it names, changed or not. Looking
-    first costs less than one index.
-    """
-    standing = statements.standing(connection, [key for key, *_ in rows])
-    updates: defaultdict[tuple[int, ...], list[Sequence[Any]]] = defaultdict(list)
-    done: list[int | None] = []
-    for key, revision, body, values in rows:
-        found = standing.get(key)
-        if found is None or found[0] != revision:
-            done.append(None)
-            continue
-        del standing[key]
-        done.append(revision + 1)
-        _, rowid, before = found
-        moved = tuple([place for place, value in enumerate(values) if value != before[place]])
-        updates[moved].append((revision + 1, body, *[values[place] for place in moved], rowid))
-    for moved, changes in updates.items():
-        connection.executemany(statements.update(moved), changes)
-    return done
-
-
-def deleted(connection: sqlite3.Connection, statements: Statements, keys: Iterable[Key]) -> None:
-    """Delete those rows that are there."""
-    connection.executemany(statements.delete, ((key,) for key in keys))

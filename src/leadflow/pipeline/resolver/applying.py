@@ -19,6 +19,7 @@ from leadflow.core.identity.decisions import (
     RefusedWrite,
 )
 from leadflow.pipeline.resolver.readings import Documents
+from leadflow.ports import Stored
 
 D = TypeVar("D", IdentityDoc, ProfileDoc, TouchpointDoc, MergeDoc)
 W = TypeVar("W", bound=DecidedWrite)
@@ -61,7 +62,7 @@ async def _write(
     while waiting:
         keys = list(waiting)
         inserts: list[tuple[str, D]] = []
-        replaces: list[tuple[str, D, str]] = []
+        changes: list[tuple[Stored[D], D]] = []
         for key, stored in zip(keys, await store.get(collection, keys), strict=True):
             position, write = waiting[key]
             if stored is not None and stored.value.gp >= position:
@@ -72,11 +73,11 @@ async def _write(
             if stored is None:
                 inserts.append((key, document))
             else:
-                replaces.append((key, document, stored.rev))
+                changes.append((stored, document))
         done = await store.insert(collection, inserts) if inserts else ()
         again = {key for (key, _), ok in zip(inserts, done, strict=True) if not ok}
-        done = await store.replace(collection, replaces) if replaces else ()
-        again |= {key for (key, _, _), ok in zip(replaces, done, strict=True) if not ok}
+        done = await store.supersede(collection, changes) if changes else ()
+        again |= {known.key for (known, _), ok in zip(changes, done, strict=True) if not ok}
         waiting = {key: waiting[key] for key in again}
 
 

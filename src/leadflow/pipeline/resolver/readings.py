@@ -20,7 +20,9 @@ class Documents(Protocol):
     async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`."""
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
+    async def supersede(
+        self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
+    ) -> Sequence[str | None]:
         """See `ports.Store`."""
 
 
@@ -53,12 +55,14 @@ class Readings:
                 self._read[collection.name, key] = Stored(key, value, rev)
         return done
 
-    async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
+    async def supersede(
+        self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
+    ) -> Sequence[str | None]:
         """Replace; the documents that failed have to be read again."""
-        for key, _, _ in documents:
-            self._read.pop((collection.name, key), None)
-        done = await self._store.replace(collection, documents)
-        for (key, value, _), rev in zip(documents, done, strict=True):
+        for known, _ in documents:
+            self._read.pop((collection.name, known.key), None)
+        done = await self._store.supersede(collection, documents)
+        for (known, value), rev in zip(documents, done, strict=True):
             if rev is not None:
-                self._read[collection.name, key] = Stored(key, value, rev)
+                self._read[collection.name, known.key] = Stored(known.key, value, rev)
         return done

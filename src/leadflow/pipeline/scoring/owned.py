@@ -58,15 +58,19 @@ class OwnedLeads:
     async def write(self, partition: int, writes: Sequence[Write]) -> list[str]:
         """Insert or compare-and-set; the leads that somebody else has written in between. Raises Unavailable."""
         inserts = [(pid, after) for pid, before, after in writes if before is None]
-        replaces = [(pid, after, before.rev) for pid, before, after in writes if before is not None]
+        changes = [(before, after) for _, before, after in writes if before is not None]
         try:
             made = await self._store.insert(LEADS, inserts) if inserts else ()
-            moved = await self._store.replace(LEADS, replaces) if replaces else ()
+            moved = await self._store.supersede(LEADS, changes) if changes else ()
         except BaseException:
             self.forget(partition)
             raise
         written = {pid: Stored(pid, after, rev) for (pid, after), rev in zip(inserts, made, strict=True) if rev}
-        written |= {pid: Stored(pid, after, rev) for (pid, after, _), rev in zip(replaces, moved, strict=True) if rev}
+        written |= {
+            before.key: Stored(before.key, after, rev)
+            for (before, after), rev in zip(changes, moved, strict=True)
+            if rev
+        }
         if len(written) < len(writes):
             self.forget(partition)
             return [pid for pid, _, _ in writes if pid not in written]
