@@ -117,8 +117,8 @@ class SqliteLog:
 
     def enlist(self, emits: Sequence[Emit], told: Told) -> None:
         """See `ports.Enlisting`."""
-        places, rows, size = self._rows(emits)
-        self.writer.enlist(self._insert, rows, size, partial(self._tell, places, told), bounded=True)
+        parts, size = self._parts(emits)
+        self.writer.enlist(self._insert, list(parts.values()), size, partial(self._tell, parts, told), bounded=True)
 
     def _tell(self, places: Iterable[Place], told: Told, error: Exception | None) -> None:
         """Tell readers and the sender."""
