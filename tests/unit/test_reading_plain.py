@@ -70,11 +70,17 @@ def test_both_ways_hear_the_same(event: dict[str, Any], kind: TouchpointType) ->
     assert hear(body, b"null", envelope) == read_signal(read_event(body, b"null", kind), envelope)
 
 
-@pytest.mark.parametrize("kind", ["page", "screen", "track"])
+@pytest.mark.parametrize("kind", ["page", "screen", "track", "identify", "group", "alias"])
 def test_what_browsers_send_all_day_is_plain(kind: TouchpointType) -> None:
-    """The short way is taken where it matters."""
+    """The short way is taken where it matters, also by those who say who they are and what they need."""
     page = {"path": "/pricing", "url": "https://x.vn/pricing", "referrer": "https://google.com", "title": "Pricing"}
-    event = {"event": "Pricing Viewed", "name": "Pricing", "properties": {"plan": "pro"}, "context": {"page": page}}
+    event = {
+        "event": "Demo Requested",
+        "name": "Pricing",
+        "properties": {"plan": "pro", "need": "a demo"},
+        "traits": {"title": "Founder", "consent": {"email": True}},
+        "context": {"page": page},
+    }
     envelope = Envelope(kind=kind, message_id="m", source="web", at=5, received_at=6)
     assert read_plain(json.dumps(event).encode(), envelope) is not None
 

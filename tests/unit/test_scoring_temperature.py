@@ -9,7 +9,7 @@ from leadflow.core.scoring.engagement import engagement_at
 from leadflow.core.scoring.model import POINT
 from leadflow.core.scoring.score import Temperature
 from leadflow.core.scoring.tally import Tally
-from leadflow.core.scoring.temperature import temperature_at
+from leadflow.core.scoring.temperature import decided, next_temperature, temperature_at
 from leadflow.core.time import DAY, HOUR
 from leadflow.core.touchpoint import Signal
 
@@ -47,6 +47,14 @@ def test_looking_back_equals_the_run_forward(grid: list[int], beyond: int, last:
         as_of += beyond
         course[as_of] = last
     assert temperature_at(course.__getitem__, NOON, as_of, LIMITS) == forward(list(course.values()))
+
+
+@given(st.integers(min_value=-5 * POINT, max_value=70 * POINT), st.sampled_from(["cold", "warm", "hot"]))
+def test_what_decides_alone_does_not_ask_what_was_before(points: int, before: Temperature) -> None:
+    """Where an engagement tells the temperature by itself, the hysteresis says the same from everywhere."""
+    alone = decided(points, LIMITS)
+    assert alone in {None, next_temperature(before, points, LIMITS)}
+    assert (alone is None) == (20 * POINT <= points < 25 * POINT or 50 * POINT <= points < 60 * POINT)
 
 
 heating = st.lists(

@@ -7,6 +7,7 @@ Decoding only the fields that count, with their types, is what makes it short.
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from leadflow.core.names import event_name
 from leadflow.core.reading.consents import read_consents
@@ -72,11 +73,6 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
     if not _is_plain(context) or not _UNUSUAL.isdisjoint(properties):
         return None
     page = context.page or _NO_PAGE
-    traits: dict[str, Any] = {}
-    consents: dict[str, bool] = {}
-    if found.traits or not _TELLING.isdisjoint(properties):
-        told = Event(body={}, properties=properties, traits=found.traits or {})
-        traits, consents = read_traits(told, kind), read_consents(told, kind, None)
     name = normal = None
     if kind == "track":
         if (name := text_of(found.event)) is not None:
@@ -85,7 +81,7 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
             return None
     elif found.name is not None:
         name = text_of(found.name)
-    return Signal(
+    signal = Signal(  # with more than 15 arguments by name Python would build a dict for them
         message_id=envelope.message_id,
         source=envelope.source,
         type=kind,
@@ -95,8 +91,6 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
         event_name=name,
         path=path_of_page(page.path, properties.get("path"), page.url, None),
         properties=properties,
-        traits=traits,
-        consents=consents,
         marketing=_marketing(context.campaign, page) if context.campaign or page.referrer else DIRECT,
         quality=envelope.quality,
         contacts=envelope.contacts,
@@ -104,6 +98,10 @@ def read_plain(body: bytes | msgspec.Raw, envelope: Envelope) -> Signal | None:
         bot=envelope.bot,
         active=context.active is not False,
     )
+    if not found.traits and _TELLING.isdisjoint(properties):  # the great majority
+        return signal
+    told = Event(body={}, properties=properties, traits=found.traits or {})
+    return replace(signal, traits=read_traits(told, kind), consents=read_consents(told, kind, None))
 
 
 def _is_plain(context: _Context) -> bool:
