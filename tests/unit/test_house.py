@@ -45,6 +45,14 @@ def test_the_version_is_that_of_the_package() -> None:
     assert f'version = "{done.stdout.strip()}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def test_a_command_is_read_without_what_the_others_need() -> None:
+    """A service starts without the arithmetic of tiers, made-up people, HTTP's framework or another's tables."""
+    others = ("leadflow.core.sizing", "leadflow.simulation", "leadflow.contracts.schemas", "fastapi", "httpx", "yaml")
+    program = f"import sys, leadflow.cli.main; print(sorted(sys.modules.keys() & {set(others)}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
+    assert done.stdout == "[]\n"
+
+
 def test_a_log_that_is_not_in_this_version_is_refused_by_name(tmp_path: Path) -> None:
     """ArangoDB has its own issue, and is no log; nothing falls back in silence."""
     done = leadflow("init", LEADFLOW_DATA=str(tmp_path), LEADFLOW_LOG="arango://localhost:8529/leadflow")

@@ -1,4 +1,9 @@
-"""The command line. Errors that a user can cause are one clear line each and exit code 2, never a traceback."""
+"""The command line. Errors that a user can cause are one clear line each and exit code 2, never a traceback.
+
+What one command alone needs is imported there: a service starts without what makes tables, tiers or traffic.
+"""
+
+# ruff: noqa: PLC0415 - see above
 
 import importlib.metadata
 import os
@@ -10,9 +15,6 @@ from typing import Annotated
 import structlog
 import typer
 
-from leadflow.cli.doc_tables import write_tables
-from leadflow.cli.init import init
-from leadflow.cli.schemas import FOLDER, schemas
 from leadflow.cli.simulate import simulate
 from leadflow.cli.sizing.command import size
 from leadflow.ports import LeadflowError
@@ -64,9 +66,9 @@ def up(port: Port = None, host: Host = None, data: Data = None, model: ModelFile
     settings = _prepare(port=port, host=host, data=data, model=model)
     secrets = load_or_create(settings)
     told = secrets if settings.show_keys else replace(secrets, unshown=())
-    from leadflow.cli.compose import EVERYTHING  # noqa: PLC0415 - the services are loaded where they are needed
-    from leadflow.cli.run import run  # noqa: PLC0415
-    from leadflow.cli.welcome import welcome  # noqa: PLC0415
+    from leadflow.cli.compose import EVERYTHING
+    from leadflow.cli.run import run
+    from leadflow.cli.welcome import welcome
 
     def announce(bound: int) -> None:
         typer.echo(welcome(settings, told, bound))
@@ -78,8 +80,8 @@ def up(port: Port = None, host: Host = None, data: Data = None, model: ModelFile
 def _service(name: str, settings: Settings, *needed: str) -> None:
     """Run one service of the distributed mode until it is stopped. `needed`: the secrets that it works with."""
     secrets = load(settings, (*needed, "hash_secret"))
-    from leadflow.cli.compose import Part  # noqa: PLC0415 - the services are loaded where they are needed
-    from leadflow.cli.run import run  # noqa: PLC0415
+    from leadflow.cli.compose import Part
+    from leadflow.cli.run import run
 
     run(
         settings,
@@ -123,6 +125,8 @@ def init_command(
     apply: Annotated[bool, typer.Option(help="Kafka: set what differs, where nothing is lost by it.")] = False,
 ) -> None:
     """Create or migrate topics, collections and indexes; run it as often as you like."""
+    from leadflow.cli.init import init
+
     init(_prepare(data=data), grow or [], apply=apply)
 
 
@@ -138,8 +142,8 @@ def key(which: Annotated[str, typer.Argument(help="write or admin")] = "write", 
 @model_app.command("check")
 def model_check(file: Path) -> None:
     """Validate a model file; every problem is named with its line."""
-    from leadflow.core.scoring.load import ModelError  # noqa: PLC0415
-    from leadflow.runtime.model import read_model  # noqa: PLC0415
+    from leadflow.core.scoring.load import ModelError
+    from leadflow.runtime.model import read_model
 
     try:
         model = read_model(file)
@@ -155,9 +159,11 @@ def schemas_command(
     check: Annotated[bool, typer.Option(help="Fail on drift or an incompatible change; write nothing.")] = False,
     release: Annotated[bool, typer.Option(help="Take the contracts over as the baseline of a release.")] = False,
     breaking: Annotated[bool, typer.Option(help="With --release: break the contracts on purpose.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where the files are.")] = FOLDER,
+    folder: Annotated[Path, typer.Option(help="Where the files are.")] = Path("schemas"),
 ) -> None:
     """Write schemas/*.json from the wire types, or check them."""
+    from leadflow.cli.schemas import schemas
+
     schemas(check=check, release=release, breaking=breaking, folder=folder)
 
 
@@ -166,6 +172,8 @@ def settings_command(
     *, check: Annotated[bool, typer.Option(help="Fail if a page is not current; write nothing.")] = False
 ) -> None:
     """Write the tables of settings and metrics into docs/configuration.md and docs/operations.md, or check them."""
+    from leadflow.cli.doc_tables import write_tables
+
     write_tables(check=check)
 
 
@@ -185,7 +193,7 @@ def replay_command(
     model: ModelFile = None,
 ) -> None:
     """Rebuild leads from the timeline beside the live ones, then swap; or work off what was put aside or parked."""
-    from leadflow.cli.replay import Asked, replay  # noqa: PLC0415 - loaded where it is needed
+    from leadflow.cli.replay import Asked, replay
 
     if rejected and parked:
         raise LeadflowError("--rejected and --parked are two runs: give one of them")

@@ -9,7 +9,6 @@ import typer
 from leadflow.contracts.compatibility import breaks
 from leadflow.contracts.schemas import CONTRACTS, files
 
-FOLDER = Path("schemas")
 BASELINE = "baseline"
 
 

@@ -1,16 +1,18 @@
-"""`leadflow simulate`: a made-up population visits a running pipeline."""
+"""`leadflow simulate`: a made-up population visits a running pipeline. No other command waits for it to be imported."""
+
+# ruff: noqa: PLC0415 - see above
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadflow.cli.traffic.errors import SimulationError
-from leadflow.cli.traffic.target import find_target
 from leadflow.runtime.settings import load_settings
-from leadflow.simulation.population import Population
-from leadflow.simulation.rates import Rates, read_rates
+
+if TYPE_CHECKING:
+    from leadflow.simulation.rates import Rates
 
 _MOST_BATCH = 300  # events: stays far below the 500 KB that a batch may have
 
@@ -41,9 +43,11 @@ def simulate(
 ) -> None:
     """Send a made-up population to a running pipeline: realistic, seeded, every touchpoint labelled as synthetic."""
     # httpx and rich come with the embedded installation: the services of the distributed mode start without them.
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from leadflow.cli.traffic.run import Traffic, run  # noqa: PLC0415
+    from leadflow.cli.traffic.run import Traffic, run
+    from leadflow.cli.traffic.target import find_target
+    from leadflow.simulation.population import Population
 
     target = find_target(
         load_settings(data=data), url=url, write_key=write_key, admin_token=admin_token, allow_remote=allow_remote
@@ -56,7 +60,9 @@ def simulate(
         raise SimulationError("stopped: the same seed again sends the rest, and nothing counts twice") from None
 
 
-def _rates(text: str) -> Rates:
+def _rates(text: str) -> "Rates":
+    from leadflow.simulation.rates import read_rates
+
     try:
         return read_rates(text)
     except ValueError as error:

@@ -1,25 +1,14 @@
-"""`leadflow size`: what a workload takes."""
+"""`leadflow size`: what may be asked. The arithmetic is imported once somebody asks: no other command waits for it."""
 
-from dataclasses import asdict
+# ruff: noqa: PLC0415 - see above
+
 from typing import Annotated, Any, Literal
 
-import msgspec
 import typer
 
-from leadflow.cli.sizing.overlay import overlay
-from leadflow.cli.sizing.shipped import check_tiers, write_tiers
-from leadflow.cli.sizing.simulated import simulated
-from leadflow.cli.sizing.table import table
-from leadflow.core.sizing import TIERS, Availability, Plan, Rates, SizingError, Workload, plan, shipped_rates
-from leadflow.core.sizing.workload import option
-from leadflow.ports import LeadflowError
-
 TierName = Literal["100k", "1m", "2m", "10m"]
+Availability = Literal["none", "pods", "servers"]
 Output = Literal["table", "overlay", "json"]
-
-
-class NoPlan(LeadflowError):
-    """The workload is none, or one installation cannot carry it."""
 
 
 def size(
@@ -54,6 +43,8 @@ def size(
 ) -> None:
     """Compute pods, partitions, disks and database for a workload, from measured rates, each number with its reason."""
     if check or write:
+        from leadflow.cli.sizing.shipped import check_tiers, write_tiers
+
         (check_tiers if check else write_tiers)()
         return
     given: dict[str, Any] = {
@@ -70,37 +61,6 @@ def size(
         }.items()
         if value is not None
     }
-    if tier is None and profiles is None:
-        raise NoPlan("say how many: --profiles 2000000, or --tier 2m")
-    rates = shipped_rates()
-    found = _planned(tier, given, rates)
-    if simulate:
-        typer.echo(simulated(found, rates, seed=seed))
-    else:
-        _print(found, rates, output, _typed(tier, given))
+    from leadflow.cli.sizing.answer import answer
 
-
-def _planned(tier: TierName | None, given: dict[str, Any], rates: Rates) -> Plan:
-    """Plan. A tier whose workload was changed is no tier any more: nothing bounds it."""
-    shipped = TIERS[tier] if tier else None
-    try:
-        base = asdict(shipped.workload) if shipped else {}
-        workload = Workload(**{**base, **given})
-        return plan(workload, rates, shipped.ceiling if shipped and not given else None)
-    except SizingError as error:
-        raise NoPlan(str(error)) from None
-
-
-def _typed(tier: TierName | None, given: dict[str, Any]) -> str:
-    """Return the command that asks for this plan."""
-    asked = [f"--tier {tier}"] if tier else []
-    return " ".join(["leadflow size", *asked, *(f"{option(name)} {value}" for name, value in given.items())])
-
-
-def _print(found: Plan, rates: Rates, output: Output, command: str) -> None:
-    if output == "json":
-        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
-    elif output == "overlay":
-        typer.echo(overlay(found, rates, f"{command} --output overlay"), nl=False)
-    else:
-        typer.echo(table(found))
+    answer(tier, given, output, seed=seed if simulate else None)
