@@ -14,6 +14,7 @@ from leadflow.contracts.collections import DECISIONS, LEADS, PARKED, TOUCHPOINTS
 from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.identity import decide
 from leadflow.pipeline.dead_letters import RejectedShare, TooManyRejected
+from leadflow.pipeline.processor import arrival
 from leadflow.pipeline.processor.senders import Senders
 from leadflow.pipeline.replay.dead_letters import (
     DeadLetter,
@@ -107,8 +108,9 @@ async def test_what_the_processor_cannot_read(monkeypatch: pytest.MonkeyPatch) -
     """Its identifiers are unknown, so it is stored with its reason alone."""
     pipeline = Pipeline()
     with monkeypatch.context() as defect:
-        sound = Senders.of
+        sound, short = Senders.of, arrival.sight
         defect.setattr(Senders, "of", failing(sound, lambda _, read: POISON.encode() in bytes(read.body)))
+        defect.setattr(arrival, "sight", lambda *given: None if POISON.encode() in given[0] else short(*given))
         await check_poison(pipeline, "processor")
         assert (await stored(pipeline, "m2")).addr is None
     await check_repaired(pipeline)

@@ -17,6 +17,7 @@ from leadflow.contracts.touchpoint import Touchpoint
 from leadflow.core.identity import decide
 from leadflow.core.identity.decide import News
 from leadflow.core.touchpoint import Signal
+from leadflow.pipeline.processor import arrival
 from leadflow.pipeline.processor.senders import Senders
 from leadflow.pipeline.scoring import lead, run
 from leadflow.pipeline.scoring.counting import signal_of
@@ -29,6 +30,7 @@ def ailments(world: World) -> Iterator[None]:
         for module in (lead, run):
             defects.enter_context(patch.object(module, "signal_of", _uncountable(signal_of)))
         defects.enter_context(patch.object(Senders, "of", _unreadable(Senders.of)))
+        defects.enter_context(patch.object(arrival, "sight", _unsighted(arrival.sight)))
         defects.enter_context(patch.object(decide, "_refusals", _undecidable(world, decide._refusals)))
         for name in ("_link", "_child"):
             defects.enter_context(patch.object(lead, name, _stopping(world, getattr(lead, name))))
@@ -51,6 +53,11 @@ def _unreadable(read: Callable[..., Any]) -> Callable[..., Any]:
         return read(senders, touchpoint)
 
     return sender_or_raise
+
+
+def _unsighted(sight: Callable[..., Any]) -> Callable[..., Any]:
+    """What fails the short way is left to the ordinary one, which fails as well."""
+    return lambda value, senders: None if is_poison(value, "processor") else sight(value, senders)
 
 
 def _undecidable(world: World, refusals: Callable[..., Any]) -> Callable[..., Any]:

@@ -56,7 +56,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
         ),
         "no deduplication": Breakage(
             f"{PIPELINE}.processor.processor:_is_repair",
-            "return document.rejected and not document.gone and arrival.touchpoint.repair > document.repair",
+            "return document.rejected and not document.gone and arrival.header.repair > document.repair",
             "return True",
             "plain",
         ),
@@ -68,8 +68,8 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
         ),
         "a copy of what was rejected counts as a repair": Breakage(
             f"{PIPELINE}.processor.processor:_is_repair",
-            "arrival.touchpoint.repair > document.repair",
-            "arrival.touchpoint.repair >= document.repair",
+            "arrival.header.repair > document.repair",
+            "arrival.header.repair >= document.repair",
             "poison",
         ),
         "sent again whenever there is an address": Breakage(

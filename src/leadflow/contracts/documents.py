@@ -56,6 +56,15 @@ class TouchpointDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     gp: int = -1
 
 
+class ArrivedDoc(TouchpointDoc, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A TouchpointDoc as a processor writes it: its touchpoint still in the bytes that lay in the log.
+
+    The JSON is the same. It is never read as this, and `value` only goes on into records.
+    """
+
+    value: msgspec.Raw  # type: ignore[assignment]  # encoded already
+
+
 class MergeDoc(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """merges/{id}: the ledger as people read it; `refused` names the identifier that was dropped and why."""
 

@@ -6,7 +6,7 @@ Whatever JSON was sent, reading never raises: what cannot be understood is left 
 from leadflow.core.reading.envelope import Envelope
 from leadflow.core.reading.event import Event, read_event
 from leadflow.core.reading.identifiers import CONVERSION_EVENTS, Identifiers, Sent, identify, read_identifiers
-from leadflow.core.reading.sender import read_sent
+from leadflow.core.reading.sender import SenderFields, read_sent, sent_by
 from leadflow.core.reading.signal import hear, read_signal
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Envelope",
     "Event",
     "Identifiers",
+    "SenderFields",
     "Sent",
     "hear",
     "identify",
@@ -21,4 +22,5 @@ __all__ = [
     "read_identifiers",
     "read_sent",
     "read_signal",
+    "sent_by",
 ]

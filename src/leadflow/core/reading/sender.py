@@ -16,7 +16,9 @@ class _Context(msgspec.Struct, gc=False):
     device: Any = None
 
 
-class _Body(msgspec.Struct, rename="camel", gc=False):
+class SenderFields(msgspec.Struct, rename="camel", gc=False):
+    """The parts of an event that may tell who sent it; objects are decoded only where they do."""
+
     user_id: Any = None
     anonymous_id: Any = None
     previous_id: Any = None
@@ -26,7 +28,7 @@ class _Body(msgspec.Struct, rename="camel", gc=False):
     context: _Context | None = None
 
 
-_decode = msgspec.json.Decoder(_Body).decode
+_decode = msgspec.json.Decoder(SenderFields).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
@@ -37,12 +39,13 @@ def read_sent(
     if bytes(batch_context) != b"null":  # whose context wins is decided key by key
         return sent_in(read_event(body, batch_context, kind), in_traits)
     try:
-        return _sent(_decode(body), kind, in_traits)
+        return sent_by(_decode(body), kind, in_traits)
     except (ValueError, RecursionError):  # such as a context that is no object: something may still be read
         return sent_in(read_event(body, batch_context, kind), in_traits)
 
 
-def _sent(body: _Body, kind: str, in_traits: frozenset[str]) -> Sent:
+def sent_by(body: SenderFields, kind: str, in_traits: frozenset[str]) -> Sent:
+    """What `sent_in` finds in an event that belongs to no batch's context. Raises where an object cannot be decoded."""
     sent = [("user_id", body.user_id), ("anonymous_id", body.anonymous_id)]
     if kind == "alias" and body.previous_id != body.user_id:
         sent.append(("anonymous_id", body.previous_id))

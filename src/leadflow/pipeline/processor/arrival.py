@@ -2,7 +2,7 @@
 
 import msgspec
 
-from leadflow.contracts.documents import TouchpointDoc
+from leadflow.contracts.documents import ArrivedDoc
 from leadflow.contracts.identity import Position
 from leadflow.contracts.resolved import Source
 from leadflow.contracts.topics import REJECTED
@@ -10,10 +10,15 @@ from leadflow.contracts.touchpoint import Rejected, Touchpoint
 from leadflow.core.identity.hashing import Hasher
 from leadflow.pipeline.dead_letters import cause
 from leadflow.pipeline.processor.senders import NOBODY, Sender, Senders
+from leadflow.pipeline.processor.sighting import Sighting, sight
 from leadflow.ports import Emit, Record
 
 _touchpoint = msgspec.json.Decoder(Touchpoint)
 _encode = msgspec.json.Encoder().encode
+
+
+Header = Touchpoint | Sighting
+"""What is asked of a touchpoint before it is stored: names, times, and how often it was repaired."""
 
 
 class _Outline(msgspec.Struct, frozen=True):
@@ -29,48 +34,54 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     index: int  # in its batch
     pos: Position
     key: str  # of its document
-    touchpoint: Touchpoint
+    header: Header
+    value: msgspec.Raw  # the touchpoint, encoded
     sender: Sender
+    target: str | None = None  # of an action: the profile that it is about
     refused: str | None = None  # why nobody could read its identifiers: stored as rejected, so that it can be repaired
     trace: str = ""
 
-    def addressed(self, addr: str, src: Source) -> TouchpointDoc:
+    def touchpoint(self) -> Touchpoint:
+        """All of it."""
+        return _touchpoint.decode(self.value)
+
+    def addressed(self, addr: str, src: Source) -> ArrivedDoc:
         """The document that says in one write what it is, and that it goes straight on to the leaf `addr`."""
-        touchpoint, sender = self.touchpoint, self.sender
-        return TouchpointDoc(  # with more than 15 arguments by name Python would build a dict for them
+        header, sender = self.header, self.sender
+        return ArrivedDoc(  # with more than 15 arguments by name Python would build a dict for them
             pos=self.pos,
             via="tp",
-            at=touchpoint.at,
-            received_at=touchpoint.received_at,
-            source=touchpoint.source,
-            message_id=touchpoint.message_id,
+            at=header.at,
+            received_at=header.received_at,
+            source=header.source,
+            message_id=header.message_id,
             ids=sender.ids,
             keys=sender.keys,
-            value=touchpoint,
+            value=self.value,
             addr=addr,
             src=src,
             kept=sender.keys,
             ignored=sender.ignored,
-            repair=touchpoint.repair,
+            repair=header.repair,
         )
 
-    def unaddressed(self) -> TouchpointDoc:
+    def unaddressed(self) -> ArrivedDoc:
         """The document of one that the resolver has to decide on, or that nobody could read."""
-        touchpoint, sender = self.touchpoint, self.sender
-        return TouchpointDoc(
+        header, sender = self.header, self.sender
+        return ArrivedDoc(
             pos=self.pos,
             via="tp" if self.refused else "id",
-            at=touchpoint.at,
-            received_at=touchpoint.received_at,
-            source=touchpoint.source,
-            message_id=touchpoint.message_id,
+            at=header.at,
+            received_at=header.received_at,
+            source=header.source,
+            message_id=header.message_id,
             ids=sender.ids,
             keys=sender.keys,
-            value=touchpoint,
+            value=self.value,
             ignored=sender.ignored,
             rejected=self.refused is not None,
             reason=self.refused,
-            repair=touchpoint.repair,
+            repair=header.repair,
         )
 
 
@@ -94,11 +105,18 @@ def rejected_emit(key: str, rejected: Rejected) -> Emit:
 
 def read_arrival(index: int, record: Record, senders: Senders, hasher: Hasher, now: int) -> Arrival | Unusable:
     """Decode a record and read its identifiers; never raises for what stands in it."""
+    value = record.value or b""
+    if (sighted := sight(value, senders)) is not None:
+        header, sender = sighted
+        key = hasher.touchpoint(header.source, header.message_id)
+        return Arrival(
+            index, (record.partition, record.offset), key, header, msgspec.Raw(value), sender, None, None, record.trace
+        )
     try:
-        touchpoint = _touchpoint.decode(record.value or b"")
+        touchpoint = _touchpoint.decode(value)
     except msgspec.DecodeError as error:
         return Unusable(index, _unreadable(record, str(error), now), record.key)
-    sender, refused = NOBODY, None
+    sender, target, refused = NOBODY, None, None
     if touchpoint.type != "action":
         try:
             sender = senders.of(touchpoint)
@@ -106,11 +124,12 @@ def read_arrival(index: int, record: Record, senders: Senders, hasher: Hasher, n
             refused = f"poison: {cause(error)}"
         if not sender.keys and refused is None:
             return Unusable(index, _nobody(touchpoint, sender, now), record.key)
-    elif not touchpoint.target:
+    elif not (target := touchpoint.target):
         rejected = rejection(touchpoint, "no_target", "an action needs the profile that it is about", now)
         return Unusable(index, rejected, record.key)
     key = hasher.touchpoint(touchpoint.source, touchpoint.message_id)
-    return Arrival(index, (record.partition, record.offset), key, touchpoint, sender, refused, record.trace)
+    place, encoded = (record.partition, record.offset), msgspec.Raw(_encode(touchpoint))
+    return Arrival(index, place, key, touchpoint, encoded, sender, target, refused, record.trace)
 
 
 def _unreadable(record: Record, reason: str, now: int) -> Rejected:

@@ -120,7 +120,7 @@ class Knowledge:
 
     def _profile(self, founder: Arrival) -> tuple[str, ProfileDoc]:
         (key,) = founder.sender.keys
-        node = lone(self._hasher.profile(key, 0), founder.touchpoint.received_at, key)
+        node = lone(self._hasher.profile(key, 0), founder.header.received_at, key)
         return node.order[1], ProfileDoc(order=node.order, ids=node.ids, members=node.members)
 
     async def _read_roots(
@@ -164,8 +164,8 @@ def _identity(arrival: Arrival, leaf: str) -> IdentityDoc:
         type=kind,
         value=value,
         leaf=leaf,
-        first_seen=arrival.touchpoint.at,
-        source=arrival.touchpoint.source,
+        first_seen=arrival.header.at,
+        source=arrival.header.source,
     )
 
 
@@ -177,5 +177,5 @@ def _has_founded(arrival: Arrival, read: Mapping[IdentifierKey, IdentityDoc]) ->
     keys = arrival.sender.keys
     if len(keys) != 1 or (identity := read.get(keys[0])) is None:
         return False
-    origin = (arrival.touchpoint.at, arrival.touchpoint.source)
+    origin = (arrival.header.at, arrival.header.source)
     return identity.gp < 0 and identity.leaf is not None and (identity.first_seen, identity.source) == origin

@@ -48,7 +48,7 @@ class Processor:
         """Store what is new, and emit every record's outcome in the order of the log."""
         emits: list[Emit | None] = [None] * len(records)
         pending = await self._read(records, emits)
-        received = min([arrival.touchpoint.received_at for arrival in pending], default=None)
+        received = min([arrival.header.received_at for arrival in pending], default=None)
         asking = self._asks
         met = 0
         while pending:  # what met a conflict starts over
@@ -154,9 +154,9 @@ class Processor:
     def _route(self, arrival: Arrival, reading: Reading, known: Known) -> TouchpointDoc:
         """The document with its way. Sales name the profile itself; everything else is found by its identifiers."""
         keys = arrival.sender.keys
-        addr = arrival.touchpoint.target if arrival.touchpoint.type == "action" else reading.ways.get(keys)
+        addr = arrival.target or reading.ways.get(keys)
         if addr is None and arrival.refused is None:
-            addr = classify(keys, arrival.touchpoint.received_at, known).addr
+            addr = classify(keys, arrival.header.received_at, known).addr
             if addr is not None:
                 self._knowledge.remember(keys, addr, known)
         if addr is None:
@@ -176,13 +176,13 @@ class Processor:
 
     def _dead_letter(self, arrival: Arrival, document: TouchpointDoc) -> Emit:
         metrics.PROCESSOR.rejected.labels("poison").inc()
-        rejected = rejection(arrival.touchpoint, "poison", document.reason or "", self._clock.now())
+        rejected = rejection(arrival.touchpoint(), "poison", document.reason or "", self._clock.now())
         return rejected_emit(arrival.key, rejected)
 
 
 def _is_repair(document: TouchpointDoc, arrival: Arrival) -> bool:
     """Whether this record may take the place of a rejected one."""
-    return document.rejected and not document.gone and arrival.touchpoint.repair > document.repair
+    return document.rejected and not document.gone and arrival.header.repair > document.repair
 
 
 def contacts_of(document: TouchpointDoc) -> tuple[tuple[str, str], ...]:

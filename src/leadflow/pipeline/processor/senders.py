@@ -7,7 +7,8 @@ from leadflow.core.identity.forest import IdentifierKey
 from leadflow.core.identity.hashing import Hasher
 from leadflow.core.identity.normal_forms import MAX_LENGTH
 from leadflow.core.identity.rules import IdentityRules
-from leadflow.core.reading import Sent, identify, read_sent
+from leadflow.core.reading import SenderFields, Sent, identify, read_sent, sent_by
+from leadflow.core.touchpoint import TouchpointType
 
 CONTACT_TYPES = ("email", "phone")
 
@@ -40,7 +41,14 @@ class Senders:
 
     def of(self, touchpoint: Touchpoint) -> Sender:
         """The sender of a touchpoint that is no action of sales."""
-        sent = tuple(read_sent(touchpoint.body, touchpoint.context, touchpoint.type, self._rules.in_traits))
+        return self._known(read_sent(touchpoint.body, touchpoint.context, touchpoint.type, self._rules.in_traits))
+
+    def told_by(self, fields: SenderFields, kind: TouchpointType) -> Sender:
+        """The sender of an event of its own, no batch's, that has been decoded. Raises where `of` may know more."""
+        return self._known(sent_by(fields, kind, self._rules.in_traits))
+
+    def _known(self, found: Sent) -> Sender:
+        sent = tuple(found)
         try:
             return self._young.get(sent) or self._remember(sent, self._old.get(sent) or self._recognise(sent))
         except TypeError:  # lists and objects cannot be looked up
