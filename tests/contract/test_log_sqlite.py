@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from leadflow.adapters import sqlite_file
 from leadflow.adapters.log_sqlite import SqliteLog
 from leadflow.contracts.topics import IDENTITY
 from leadflow.ports import Emit
@@ -60,4 +61,20 @@ async def test_without_tracing_no_trace_is_kept_nor_looked_for(tmp_path: Path) -
     for traces, seen in ((False, ["", ""]), (True, ["", trace])):
         log = await SqliteLog.open(path, partitions=1, traces=traces)
         assert [record.trace for record in await log.read(IDENTITY, 0, 0, 9)] == seen
+        await log.close()
+
+
+async def test_a_log_of_smaller_pages_is_written_on(tmp_path: Path) -> None:
+    """A new log has the large pages that suit it; one that was made with others keeps them, and its records."""
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    sqlite_file.connect(old, page_bytes=1024).close()  # in which nothing stands yet
+    for path, expected in ((old, 1024), (new, 8192)):
+        for _ in range(2):
+            log = await SqliteLog.open(path, partitions=1)
+            await log.append([Emit(topic=IDENTITY, key="k", value=b"v" * 5_000)])
+            pages = log.reader.small(lambda connection: connection.execute("PRAGMA page_size").fetchone()[0])
+            await log.close()
+            assert pages == expected
+        log = await SqliteLog.open(path, partitions=1)
+        assert [record.value for record in await log.read(IDENTITY, 0, 0, 9)] == [b"v" * 5_000] * 2
         await log.close()

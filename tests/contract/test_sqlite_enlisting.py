@@ -80,7 +80,7 @@ async def test_a_full_disk_is_told_to_all(log: SqliteLog) -> None:
     await log.writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1").fetchall(), 0)
     ears = Ears(4)
     for number in range(4):
-        log.enlist([emit("x" * 2000 + str(number))], ears.of(number))
+        log.enlist([emit("x" * 2300 + str(number))], ears.of(number))
     await asyncio.wait_for(ears.all.wait(), 10)
     assert [type(error) for _, error in ears.heard] == [Unavailable] * 4
     assert texts(await log.read(IDENTITY, 0, 0, 9)) == []

@@ -42,7 +42,7 @@ async def kept(log: SqliteLog) -> list[str | None]:
 
 
 async def limit_pages(log: SqliteLog, pages: int) -> None:
-    """Let the file hold no more than so many pages of 4 KB: SQLite then reports a full disk."""
+    """Let the file hold no more than so many pages: SQLite then reports a full disk."""
     await log.writer.run(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}").fetchall(), 0)
 
 
@@ -51,7 +51,7 @@ async def test_a_full_disk_acknowledges_nothing_and_heals(log: SqliteLog) -> Non
     await limit_pages(log, 1)  # it cannot shrink: no page more than now
 
     outcomes = await asyncio.gather(
-        *(log.append([emit("x" * 2000 + str(number))]) for number in range(4)), return_exceptions=True
+        *(log.append([emit("x" * 2300 + str(number))]) for number in range(4)), return_exceptions=True
     )
     assert [type(outcome) for outcome in outcomes] == [Unavailable] * 4
     assert "full" in str(outcomes[0])

@@ -28,6 +28,7 @@ T = TypeVar("T")
 POLL_SECONDS = 0.2  # what other processes append is seen after this
 SMALL_READ = 512  # records; more are read on a thread
 ROW_BYTES = 64
+PAGE_BYTES = 8192  # records go to the right edge only: fewer, larger pages are written, and none of them half full
 
 
 class SqliteLog:
@@ -80,6 +81,7 @@ class SqliteLog:
             name="log",
             max_waiting_bytes=max_waiting_bytes,
             inline_seconds=inline_seconds,
+            page_bytes=PAGE_BYTES,
             on_begin=heads.forget,
         )
         try:

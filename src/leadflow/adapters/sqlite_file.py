@@ -9,6 +9,7 @@ from leadflow.ports import LeadflowError, Unavailable
 OPEN_SECONDS = 2.0
 READ_SECONDS = 0.25
 WAL_LIMIT = 64 * 1024 * 1024
+PAGE_BYTES = 4096  # what changes here and there is written by the page
 
 _CAUSES = {
     sqlite3.SQLITE_FULL: "the disk (or its quota) is full: free some space",
@@ -42,8 +43,11 @@ LOG_FILE = FileKind("log", 0x4C464C47, 1)
 STORE_FILE = FileKind("store", 0x4C465354, 2)
 
 
-def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
-    """A connection with explicit transactions, write-ahead logging and, for writers, an fsync in every commit."""
+def connect(path: Path, *, reading: bool = False, page_bytes: int = PAGE_BYTES) -> sqlite3.Connection:
+    """A connection with explicit transactions, write-ahead logging and, for writers, an fsync in every commit.
+
+    `page_bytes`: of a new file; an old one keeps its own.
+    """
     connection = sqlite3.connect(
         path, timeout=OPEN_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
@@ -52,6 +56,7 @@ def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA query_only = ON")
             connection.execute(f"PRAGMA busy_timeout = {int(READ_SECONDS * 1000)}")
             return connection
+        connection.execute(f"PRAGMA page_size = {page_bytes}")
         _log_ahead(connection, path)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -32000")

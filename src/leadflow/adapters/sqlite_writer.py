@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from leadflow import metrics
 from leadflow.adapters.sqlite_company import GATHER_SECONDS, Company
-from leadflow.adapters.sqlite_file import connect, is_busy, primary_code, unavailable
+from leadflow.adapters.sqlite_file import PAGE_BYTES, connect, is_busy, primary_code, unavailable
 from leadflow.adapters.sqlite_job import AnyJob, Insert, Job, Outcome, Rows, run_together
 from leadflow.ports import LeadflowError, Overloaded, Told, Unavailable
 
@@ -46,16 +46,19 @@ class SqliteWriter:
         busy_seconds: float = BUSY_SECONDS,
         inline_seconds: float = INLINE_SECONDS,
         gather_seconds: float = GATHER_SECONDS,
+        page_bytes: int = PAGE_BYTES,
         on_begin: Callable[[], None] = lambda: None,
     ) -> None:
         """`name` labels the metrics; `inline_seconds` 0 keeps every flush on the thread; `on_begin`: at each BEGIN.
 
-        `gather_seconds`: the longest that inserted rows wait for company; what is `run` never does.
+        `gather_seconds`: the longest that inserted rows wait for company; what is `run` never does. `page_bytes`: of a
+        new file.
         """
         self._path = path
         self._max_waiting = max_waiting_bytes
         self._busy_seconds = busy_seconds
         self._inline_seconds = inline_seconds
+        self._page_bytes = page_bytes
         self._on_begin = on_begin
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None  # opened by the first flush
@@ -250,7 +253,7 @@ class SqliteWriter:
 
     def _connect(self) -> sqlite3.Connection:
         self._rows_at_checkpoint = 0
-        return connect(self._path)
+        return connect(self._path, page_bytes=self._page_bytes)
 
     def _let_go(self, error: Exception) -> None:
         """Forget a connection that may be broken; the next flush opens a new one."""
