@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
-import httpx
 import msgspec
 from pipeline.aftermath import Aftermath, broken, read_aftermath
 from pipeline.in_memory import MODEL, NOW, FixedClock, touchpoint
+from pipeline.one_request import post
 
 from leadflow.contracts.topics import TOUCHPOINTS
 from leadflow.core.identity.hashing import Hasher
@@ -125,15 +126,14 @@ class Teller:
             await _insisting(lambda: log.append([_emit_of_sales()]))
             return
         settings = ObserverSettings(write_keys={KEY: SourceConfig("web")})
-        transport = httpx.ASGITransport(create_app(log, settings, self.clock, HASHER))
-        async with httpx.AsyncClient(transport=transport, base_url="http://observer", auth=(KEY, "")) as http:
-            for _ in range(LIVES):
-                answer = await http.post("/v1/batch", content=json.dumps({"batch": list(request)}))
-                if answer.status_code == httpx.codes.OK:
-                    return
-                self.refusals += 1
-                assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
-                assert int(answer.headers["retry-after"]) >= 1
+        observer = create_app(log, settings, self.clock, HASHER)
+        for _ in range(LIVES):
+            answer = await post(observer, "/v1/batch", json.dumps({"batch": list(request)}).encode(), KEY)
+            if answer.status == HTTPStatus.OK:
+                return
+            self.refusals += 1
+            assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE, answer.text
+            assert int(answer.headers["retry-after"]) >= 1
         raise AssertionError("it is refused for ever")
 
     async def _work(self, log: Log, store: Store) -> None:
