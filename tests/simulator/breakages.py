@@ -87,7 +87,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
         ),
         "no freeze": Breakage(
             f"{PIPELINE}.resolver.reading:_freeze",
-            "await store.insert(IDENTITIES, [(key, _void(*first[key])) for key in absent])",
+            "await store.insert(IDENTITIES, [(key, _void(*first[key])) for key in keys])",
             "pass",
             "lone",
         ),

@@ -64,10 +64,12 @@ def why_apart(
     A type without a limit is unlimited. Limits come first, by the types' names, so that the reason is stable.
     """
     counts: dict[str, int] = {}
+    too_many: list[str] = []
     for key in {**tree, **other}:
-        kind = type_of(key)
-        counts[kind] = counts.get(kind, 0) + 1
-    too_many = [kind for kind, count in counts.items() if count > limits.get(kind, count)]
+        kind = key.partition(":")[0]  # as type_of, which would be half the work here
+        counts[kind] = count = counts.get(kind, 0) + 1
+        if count > limits.get(kind, count):
+            too_many.append(kind)
     if too_many:
         over = min(too_many)
         return f"limit: a profile has at most {limits[over]} {over}, this would make {counts[over]}"

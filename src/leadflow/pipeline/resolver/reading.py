@@ -82,15 +82,15 @@ async def read_forest(news: Sequence[News], store: Documents, hasher: Hasher) ->
 
 
 async def _freeze(documents: Mapping[str, TouchpointDoc], store: Documents) -> dict[IdentifierKey, Claim]:
-    """Read the claims of all identifiers of the batch; the absent become void, which no processor may claim."""
+    """Read the claims of all identifiers of the batch; the absent become void, which no processor may claim.
+
+    Most identifiers of evidence are absent: the insert tells which, and only the others are read.
+    """
     first = {key: (document, index) for document in documents.values() for index, key in enumerate(document.keys)}
     keys = sorted(first)
-    stored = dict(zip(keys, await store.get(IDENTITIES, keys), strict=True))
-    absent = [key for key in keys if stored[key] is None]
-    if absent:
-        await store.insert(IDENTITIES, [(key, _void(*first[key])) for key in absent])
-        stored |= zip(absent, await store.get(IDENTITIES, absent), strict=True)
-    return {key: entry.value for key, entry in stored.items() if entry is not None}
+    await store.insert(IDENTITIES, [(key, _void(*first[key])) for key in keys])
+    found = zip(keys, await store.get(IDENTITIES, keys), strict=True)
+    return {key: stored.value for key, stored in found if stored is not None}
 
 
 def _void(document: TouchpointDoc, index: int) -> IdentityDoc:
