@@ -1,4 +1,4 @@
-"""The chart as the real helm renders it, each combination once per process."""
+"""The chart as the real helm renders it, each combination once."""
 
 import functools
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from chart.once_per_key import OncePerKey
+from chart.shared import RENDERED
 
 Json = dict[str, Any]
 
@@ -58,7 +59,8 @@ def merged(under: Json, over: Json) -> Json:
 @functools.cache
 def text(case: Case) -> str:
     """Return the rendered YAML. RefusedError with Helm's words when there is none."""
-    return helm("template", case.release, str(CHART), "--namespace", "leadflow", *_values(case), given=case.values)
+    arguments = ("template", case.release, str(CHART), "--namespace", "leadflow", *_values(case))
+    return RENDERED.text(repr(case), lambda: helm(*arguments, given=case.values))
 
 
 @functools.cache
