@@ -14,6 +14,8 @@ STEPS = 4096
 STEPS_BITS = 12
 
 _GUARD_BITS = 256
+_LAST_STEP = STEPS - 1
+_HALF = 1 << (SCALE_BITS - 1)
 
 
 def _table() -> tuple[int, ...]:
@@ -36,14 +38,13 @@ _SLOPES = tuple(following - here for here, following in pairwise(TABLE))
 
 def weight(age: int, half_life: int) -> int:
     """2^-(age / half_life) in units of 2^-96, both in ms; `age` is not negative."""
-    halvings, rest = divmod(age, half_life)
+    steps, part = divmod(age << STEPS_BITS, half_life)
+    halvings, index = steps >> STEPS_BITS, steps & _LAST_STEP
     if halvings >= SCALE_BITS:
         return 0
-    index, part = divmod(rest << STEPS_BITS, half_life)
     return (TABLE[index] + _SLOPES[index] * part // half_life) >> halvings
 
 
-def rounded(value: int, bits: int = SCALE_BITS) -> int:
-    """`value / 2^bits` to the nearest integer, halves away from zero, so that minus a value gives minus the result."""
-    magnitude = (abs(value) + (1 << (bits - 1))) >> bits
-    return magnitude if value >= 0 else -magnitude
+def rounded(value: int) -> int:
+    """`value / 2^96` to the nearest integer, halves away from zero, so that minus a value gives minus the result."""
+    return (value + _HALF) >> SCALE_BITS if value >= 0 else -((_HALF - value) >> SCALE_BITS)
