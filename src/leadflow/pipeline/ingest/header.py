@@ -11,11 +11,12 @@ from leadflow.pipeline.ingest.times import read_instant
 
 # Actions come from sales only, through the admin API.
 EVENT_TYPES: Mapping[str, TouchpointType] = {kind: kind for kind in get_args(TouchpointType) if kind != "action"}
+DEMANDING = frozenset(("track", "group", "alias"))
+"""Calls that need something beyond a person."""
 LONGEST_MESSAGE_ID = 100
 LONGEST_EVENT_NAME = 200
 
 _OBJECTS = ("properties", "traits", "context")
-_DEMANDING = frozenset(("track", "group", "alias"))
 _NOTHING: dict[str, Any] = {}
 
 
@@ -54,7 +55,7 @@ def read_header(
     anonymous_id = text_of(get("anonymousId")) or given_anonymous
     if user_id is None and anonymous_id is None:
         return _bad("missing_identity", "userId or anonymousId is required, as text that is not blank")
-    if kind in _DEMANDING and (problem := _demands(kind, fields, user_id)) is not None:
+    if kind in DEMANDING and (problem := _demands(kind, fields, user_id)) is not None:
         return problem
     message_id = get("messageId")
     if message_id is not None and (problem := _message_id_problem(message_id)) is not None:

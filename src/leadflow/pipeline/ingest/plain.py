@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from leadflow.contracts.touchpoint import NO_JSON
 from leadflow.core.touchpoint import TouchpointType
-from leadflow.pipeline.ingest.header import LONGEST_EVENT_NAME, LONGEST_MESSAGE_ID, Header, text_of
+from leadflow.pipeline.ingest.header import DEMANDING, LONGEST_EVENT_NAME, LONGEST_MESSAGE_ID, Header, text_of
 from leadflow.pipeline.ingest.settings import ObserverSettings
 from leadflow.pipeline.ingest.times import read_instant
 
@@ -79,7 +79,9 @@ def plain_header(plain: Plain, given_type: TouchpointType | None) -> Header | No
         anonymous_id = None
     if user_id is None and anonymous_id is None:
         return None
-    if kind is None or not message_id or message_id.isspace() or not _has_what_it_needs(plain, kind, user_id):
+    if kind is None or not message_id or message_id.isspace():
+        return None
+    if kind in DEMANDING and not _has_what_it_needs(plain, kind, user_id):
         return None
     client_at = read_instant(plain.original_timestamp)
     if client_at is None:
