@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -62,6 +62,7 @@ def both_ways(raw: bytes, given_type: TouchpointType | None, context: bytes = NO
     return outcome
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(likely, fields, paths, st.sampled_from((NO_CONTEXT, b'{"userAgent":"Googlebot","traits":{"email":"x@y.vn"}}')))
 @example({"type": "track", "userId": "u", "event": "A"}, {"timestamp": 1e300, "sentAt": "soon"}, None, NO_CONTEXT)
 @example({"type": "page", "userId": None}, {"anonymousId": "a", "traits": {"email": 10**30}}, None, NO_CONTEXT)
@@ -73,6 +74,7 @@ def test_both_ways_make_the_same_record(
     assert both_ways(raw, given_type, shared) == both_ways(raw, given_type, shared)
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(likely, st.integers(0, 200), st.binary(min_size=1, max_size=3), paths)
 def test_both_ways_take_the_same_of_broken_bytes(
     base: dict[str, Any], at: int, noise: bytes, given_type: TouchpointType | None
@@ -150,6 +152,7 @@ def test_memory_of_contexts_has_an_end() -> None:
     assert len(origin._known) <= 1_024  # its bound is the point
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(
     st.builds(
         Touchpoint,

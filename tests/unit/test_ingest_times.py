@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadflow.core.time import DAY, SECOND, from_rfc3339, to_rfc3339
@@ -86,6 +86,7 @@ def test_an_unset_time_of_sending_counts_as_absent() -> None:
         assert read_instant(value) is None, value
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(
     st.datetimes(), st.sampled_from(("%FT%T.{:03d}Z", "%FT%T.{:03d}", "%F %T.{:03d}Z", "%Y%m%dT%T.5.{:03d}Z", "%FT%TZ"))
 )
