@@ -12,6 +12,8 @@ from leadflow.pipeline.resolver import Resolver
 
 GROUP = "processor"
 
+_TOUCHPOINTS_AT_ONCE = 4_000  # each page of the store's indexes is written for as many of them as fall on it
+
 
 def hops(
     around: Surroundings, hasher: Hasher, rules: IdentityRules, max_rejected_share: float = 0.5
@@ -21,7 +23,7 @@ def hops(
     resolver = Resolver(around.store, around.clock, hasher, rules, RejectedShare(max_rejected_share))
     rejections = Rejections(around.store, hasher)
     return (
-        Hop(GROUP, topics.TOUCHPOINTS, processor.step, metrics.PROCESSOR, max_records=2_000),
+        Hop(GROUP, topics.TOUCHPOINTS, processor.step, metrics.PROCESSOR, max_records=_TOUCHPOINTS_AT_ONCE),
         Hop(GROUP, topics.IDENTITY, resolver.step, metrics.RESOLVER, max_records=1_000),
         Hop(GROUP, topics.REJECTED, rejections.step, metrics.REJECTIONS),
     )
