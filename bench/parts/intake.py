@@ -26,7 +26,8 @@ from leadflow.pipeline.ingest.delivery import Delivery
 from leadflow.pipeline.ingest.events import shared_by, take_event
 from leadflow.pipeline.ingest.payload import Payload, read_payload
 from leadflow.pipeline.ingest.settings import ObserverSettings
-from leadflow.ports import Emit
+from leadflow.ports import Emit, Told
+from leadflow.runtime.direct import EXTENSION, Prepare, Take
 from leadflow.runtime.garbage import collect_rarely
 from leadflow_observer.app import create_app
 
@@ -42,8 +43,19 @@ Round = Callable[[], Awaitable[None]]
 class _Forgetful:
     """The part of a log that the observer uses, for nothing."""
 
+    def __init__(self) -> None:
+        self.tell: Told = _nobody
+
     async def append(self, emits: Sequence[Emit]) -> None:
         """Say that it is durable."""
+
+    def enlist(self, _emits: Sequence[Emit], told: Told) -> None:
+        """Let it be said by whoever calls `tell`."""
+        self.tell = told
+
+
+def _nobody(_error: Exception | None) -> None:
+    """Nobody has been told of anything yet."""
 
 
 def measure(options: Options) -> list[Figure]:
@@ -95,13 +107,15 @@ def _stages(log: SqliteLog, bodies: Sequence[bytes], path: str, at_once: Sequenc
         for raw in payload.events:
             take_event(raw, shared, payload.plain)
 
-    forgetful = create_app(_Forgetful(), _SETTINGS, SystemClock(), HASHER)  # type: ignore[arg-type]  # all it needs
+    nothing = _Forgetful()
+    forgetful = create_app(nothing, _SETTINGS, SystemClock(), HASHER)  # type: ignore[arg-type]  # all it needs
     durable = create_app(log, _SETTINGS, SystemClock(), HASHER)
     scopes = [_scope(path.format(_decode(body).get("type")), body) for body in bodies]
     return {
         "decode": _each(_decode, bodies),
         "events": _each(events, bodies),
         "request": _requests(forgetful, scopes, bodies, 1),
+        **({} if batch else {"direct": _directly(forgetful, nothing, scopes, bodies)}),
         **{f"durable_{count}": _requests(durable, scopes, bodies, count) for count in at_once},
     }
 
@@ -133,6 +147,33 @@ def _requests(app: Any, scopes: Sequence[Any], bodies: Sequence[bytes], at_once:
             await asyncio.gather(*map(request, scopes[start:end], bodies[start:end]))
 
     return run
+
+
+def _directly(app: Any, log: _Forgetful, scopes: Sequence[Any], bodies: Sequence[bytes]) -> Round:
+    """Take all requests the direct way, one after the other, as with heads that the server remembers."""
+    offers: list[Prepare] = []
+
+    def head(scope: Any) -> Take:
+        take = offers[-1](scope["path"], dict(scope["headers"]))
+        if take is None:
+            raise RuntimeError(f"the observer leaves a request of the benchmark to ASGI: {scope}")
+        return take
+
+    app({**scopes[0], "extensions": {EXTENSION: {"offer": offers.append}}}, None, None).close()
+    takes = [head(scope) for scope in scopes]
+
+    async def run() -> None:
+        for take, body in zip(takes, bodies, strict=True):
+            take(body, _reply)
+            log.tell(None)
+
+    return run
+
+
+def _reply(status: int, _headers: bytes, body: bytes) -> None:
+    """Hold what the observer says to its word."""
+    if status != 200:  # noqa: PLR2004  # HTTP's success
+        raise RuntimeError(f"the observer refuses an event of the benchmark: {body!r}")
 
 
 async def _send(message: Any) -> None:

@@ -86,7 +86,6 @@ class Head:
             self.parser.get_method() == b"POST"
             and self.parser.get_http_version() == "1.1"
             and self.parser.should_keep_alive()
-            and not self.parser.should_upgrade()
             and self._has_plain_path()
             and self._has_length()
         )

@@ -16,6 +16,7 @@ from pipeline.observer.world import PromptLog, World
 from serving import SECONDS, running
 
 from leadflow import metrics
+from leadflow.cli.heads import Heads
 from leadflow.cli.serve import Server
 from leadflow.ports import Overloaded, Unavailable
 from leadflow.runtime.direct import withheld
@@ -87,6 +88,8 @@ BY_ASGI: dict[str, Packets] = {
     "its own time of sending": [post(more=KEY + b"sentat: 2026-11-21T18:33:10Z\r\n")],
     "an escaped path": [post(path=b"/v1/%74rack")],
     "a path of nobody": [post(path=b"/v2/track")],
+    "a path of ours behind one of nobody": [post(path=b"/v2/track?to=/v1/track")],
+    "a request in the body of one that was refused": [post(length=b"content-length: 99999999\r\n"), post()],
     "an origin as no browser sends it": [post(more=KEY + b"origin: https://a b\r\n")],
     "a head too long to be remembered": [post(more=KEY + b"x-more: %s\r\n" % (b"x" * 3_000))],
     "no HTTP": [b"hello\r\n\r\n"],
@@ -101,7 +104,8 @@ SEVERAL = {
     "and a wrong one behind it": 2,
     "expecting a word first": 2,
 }
-ENDLESS = "more announced than is taken"  # what comes behind it is its body
+# What comes behind these is their body.
+ENDLESS = {"more announced than is taken", "a request in the body of one that was refused"}
 
 
 class Way:
@@ -196,7 +200,7 @@ async def test_whatever_is_odd_is_served_as_ever(ways: tuple[Way, Way]) -> None:
     """The same bytes, records and counts, also behind a request that was taken directly."""
     direct, by_asgi = ways
     for name, packets in BY_ASGI.items():
-        answers, endless = SEVERAL.get(name, 1), name == ENDLESS
+        answers, endless = SEVERAL.get(name, 1), name in ENDLESS
         wanted = await by_asgi.outcome(packets, answers, endless=endless)
         direct.log.enlisted = 0
         assert await direct.outcome(packets, answers, endless=endless) == wanted, name
@@ -324,11 +328,36 @@ async def test_a_client_that_leaves_costs_nobody_anything(tmp_path: Path) -> Non
     async with serving(tmp_path, direct=True) as way:
         async with waiting(way) as (_, writer):
             writer.transport.abort()
+            (connection,) = way.server.server_state.connections
             await until(lambda: not way.server.server_state.connections)
             way.log.release.set()
+            await until(lambda: way.world.app._admission.inside == 0)
+            assert connection.timeout_keep_alive_task is None  # nothing of it is left
         way.log.hangs = False
         assert b"HTTP/1.1 200" in await way.talk([post()])
         assert len(await way.world.touchpoints()) == 3
+
+
+async def test_what_comes_while_a_request_waits_is_served_behind_it(tmp_path: Path) -> None:
+    """In their order, one taken directly, one by ASGI; the socket is not read meanwhile."""
+    async with serving(tmp_path, direct=True) as way, waiting(way) as (reader, writer):
+        (connection,) = way.server.server_state.connections
+        for packet in (post(b"{"), post(path=b"/v1/track?a=b"), LAST):
+            writer.write(packet)
+        await until(lambda: connection.flow.read_paused)
+        way.log.release.set()
+        said = await reader.read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"200", b"400", b"200", b"404"]
+
+
+def test_who_has_closed_takes_no_offer() -> None:
+    """Not even the first one."""
+    heads = Heads()
+    heads.offer(lambda _path, _headers: lambda _body, _reply: None)
+    assert heads.find(post(b"x")[:-1]) is not None
+    heads.close()
+    heads.offer(lambda _path, _headers: lambda _body, _reply: None)
+    assert heads.find(post(b"x")[:-1]) is None
 
 
 async def test_a_closing_entrance_sees_every_request(tmp_path: Path) -> None:
