@@ -63,12 +63,13 @@ class Protocol(HttpToolsProtocol):
         """Take a request directly, if it may be."""
         end = data.find(_HEAD_END, 0, LONGEST) + len(_HEAD_END)
         found = self._heads.find(data[:end]) if end >= len(_HEAD_END) else None
-        if found is None or len(data) - end != found[0]:
+        if found is None or self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
             return False
-        if self.flow.write_paused or (self.cycle is not None and not self.cycle.response_complete):
+        length, take = found
+        if len(data) - end != length:
             return False
         self._taken = True
-        found[1](data[end:], self._reply)
+        take(data[end:], self._reply)
         return True
 
     def on_message_begin(self) -> None:
