@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadflow.core.time import DAY, SECOND, from_rfc3339, to_rfc3339
+from leadflow.pipeline.ingest import times
 from leadflow.pipeline.ingest.times import EARLIEST, event_time, read_instant
 
 NOW = from_rfc3339("2026-11-21T18:33:16.947Z")
@@ -99,3 +100,10 @@ def test_what_browsers_write_is_read_as_any_other_time_is(moment: datetime, spel
     except ValueError:
         instant = -1
     assert read_instant(text) == (instant if instant >= EARLIEST else None)
+
+
+def test_memory_of_seconds_has_an_end() -> None:
+    """However many different ones come, no more than some are remembered, and none is read wrong for it."""
+    for second in range(0, 5_000 * SECOND, SECOND):
+        assert read_instant(to_rfc3339(NOW + second)) == NOW + second
+    assert len(times._SECONDS) <= 4_096  # its bound is the point

@@ -1,7 +1,6 @@
 """When it happened: the client's clock, corrected by the moment of sending. Milliseconds since the epoch."""
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from leadflow.core.time import SECOND, from_rfc3339
@@ -11,7 +10,8 @@ _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
 _LATEST = 253_402_300_800_000  # the year 10000, where RFC 3339 ends
 _SECOND_LENGTH = len("2026-11-21T18:33:16")
 _TO_THE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
-_ENDS = {f".{millisecond:03d}Z": millisecond for millisecond in range(SECOND)}
+_ENDS = {"Z": 0, **{f".{millisecond:03d}Z": millisecond for millisecond in range(SECOND)}}
+_MOST_KNOWN = 4096  # seconds
 
 
 def read_instant(value: Any) -> int | None:
@@ -19,14 +19,10 @@ def read_instant(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, str):
-        # As JavaScript writes it, `2026-11-21T18:33:16.947Z`: the second is most often known already.
-        millisecond = _ENDS.get(value[_SECOND_LENGTH:])
-        if millisecond is not None and (second := _second(value[:_SECOND_LENGTH])) is not None:
-            return second + millisecond
-        try:
-            instant = from_rfc3339(value)
-        except ValueError:
-            return None
+        try:  # as JavaScript writes it, `2026-11-21T18:33:16.947Z`: the second is most often known already
+            return _ENDS[value[_SECOND_LENGTH:]] + _SECONDS[value[:_SECOND_LENGTH]]
+        except KeyError:
+            return _read_text(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         if not 0 < value < _LATEST:  # nor is NaN
             return None
@@ -36,10 +32,30 @@ def read_instant(value: Any) -> int | None:
     return instant if instant >= EARLIEST else None
 
 
-@lru_cache(maxsize=4096)
-def _second(text: str) -> int | None:
-    """Read an instant without its fraction and zone, which is UTC; None: absurd, or spelt in another way."""
-    return read_instant(text + "Z") if _TO_THE_SECOND.fullmatch(text) else None
+def _read_text(text: str) -> int | None:
+    """Read an ISO 8601 text of any spelling; None: it is none, or absurd."""
+    try:
+        instant = from_rfc3339(text)
+    except ValueError:
+        return None
+    return instant if instant >= EARLIEST else None
+
+
+class _Seconds(dict[str, int]):
+    """Instants by their text up to the second, in UTC, as they were read lately. KeyError: absurd, or no such text."""
+
+    def __missing__(self, text: str) -> int:
+        """Read it."""
+        second = _read_text(text + "Z") if _TO_THE_SECOND.fullmatch(text) else None
+        if second is None:
+            raise KeyError(text)
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[text] = second
+        return second
+
+
+_SECONDS = _Seconds()
 
 
 def event_time(received_at: int, sent_at: int | None, client_at: int | None) -> int:
