@@ -53,12 +53,13 @@ paths = st.sampled_from((None, "track", "identify", "group"))
 
 
 def both_ways(raw: bytes, given_type: TouchpointType | None, context: bytes = NO_CONTEXT) -> Taken | Refusal:
-    """Take an event as it comes, and as if there were no short way."""
+    """Take an event as it comes, alone and as a view into a batch, and as if there were no short way."""
     payload = Payload(events=(), batch=True, write_key=None, sent_at=1_795_299_999, context=context)
     shared = shared_by(payload, given_type, DELIVERY, limits=LIMITS, hasher=HASHER)
     with patch.object(events, "uuid4", return_value=UUID(int=7)):
         outcome = take_event(raw, shared)
         assert outcome == take_fully(raw, shared)
+        assert outcome == take_event(msgspec.Raw(raw), shared)
     return outcome
 
 

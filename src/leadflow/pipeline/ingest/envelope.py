@@ -60,7 +60,7 @@ def received_part(received_at: int) -> bytes:
     return b',"received_at":%d,"body":' % received_at
 
 
-def enclosed(raw: bytes, envelope: Envelope, message_id: str, at: int, received: bytes) -> bytes:
+def enclosed(raw: bytes | msgspec.Raw, envelope: Envelope, message_id: str, at: int, received: bytes) -> bytes:
     """Encode the Touchpoint with this body. `received`: as `received_part` writes it."""
     return b"".join((_BEGIN, _encode(message_id), envelope[0], _encode(at), received, raw, envelope[1]))
 

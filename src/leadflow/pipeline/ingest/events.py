@@ -100,18 +100,18 @@ def shared_by(
     )
 
 
-def take_event(raw: bytes, shared: Shared, plain: Plain | None = None) -> Taken | Refusal:
+def take_event(raw: bytes | msgspec.Raw, shared: Shared, plain: Plain | None = None) -> Taken | Refusal:
     """Decode, check and wrap one event. `plain`: it has been decoded already."""
     if shared.delivery.anonymous_id is not None:
-        return take_fully(raw, shared)
+        return take_fully(bytes(raw), shared)
     if plain is None:
         plain = read_plain(raw, len(shared.context), shared.limits)
     header = None if plain is None else plain_header(plain, shared.type)
     if plain is None or header is None:
-        return take_fully(raw, shared)
+        return take_fully(bytes(raw), shared)
     origin = read_origin(bytes(plain.context), shared.context)
     if origin is None or origin.brackets >= shared.limits.max_nesting:
-        return take_fully(raw, shared)
+        return take_fully(bytes(raw), shared)
     return _taken(raw, header, origin, shared)
 
 
@@ -130,7 +130,7 @@ def take_fully(raw: bytes, shared: Shared) -> Taken | Refusal:
     return _taken(raw, header, origin_of(context_over(fields.get("context") or {}, shared.context)), shared)
 
 
-def _taken(raw: bytes, header: Header, origin: Origin, shared: Shared) -> Taken:
+def _taken(raw: bytes | msgspec.Raw, header: Header, origin: Origin, shared: Shared) -> Taken:
     """Put the envelope around an event."""
     delivery, kind = shared.delivery, header.type
     channel = delivery.channel or origin.channel

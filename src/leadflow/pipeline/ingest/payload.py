@@ -44,9 +44,12 @@ class _Batch(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Events as bytes; of a batch also the `context` that each event's own context goes over, and its `sentAt`."""
+    """Events as bytes; of a batch also the `context` that each event's own context goes over, and its `sentAt`.
 
-    events: tuple[bytes, ...]
+    A batch's events are views into its body: most are copied once only, into their records.
+    """
+
+    events: tuple[bytes | msgspec.Raw, ...]
     batch: bool
     write_key: Any
     sent_at: Any = None
@@ -92,7 +95,7 @@ def _read_batch(data: bytes, limits: ObserverSettings) -> Payload | Refusal:
     if context is not NO_CONTEXT and len(data) + len(head.batch) * len(context) > _EXPANDED * limits.max_batch_bytes:
         return batch_too_large(f"a context that takes too much room beside each of {len(head.batch)} events")
     return Payload(
-        events=tuple(map(bytes, head.batch)),
+        events=tuple(head.batch),
         batch=True,
         write_key=head.write_key or head.api_key,
         sent_at=head.sent_at,

@@ -113,7 +113,7 @@ class Ingest:
             return Intake(source=source, emits=(outcome.emit,), types={outcome.type: 1}, refused={}, bots=outcome.bot)
         if not parcel.call.keep_bad:
             return outcome
-        emit = reject_event(raw, outcome, delivery, self.settings)
+        emit = reject_event(bytes(raw), outcome, delivery, self.settings)
         return Intake(source=source, emits=(emit,), types={}, refused={outcome.code: 1}, bots=0)
 
     def _open(self, parcel: Parcel) -> Payload | Refusal:
@@ -158,7 +158,7 @@ class Ingest:
                 types[outcome.type] += 1
                 bots += outcome.bot
             else:
-                emits.append(reject_event(raw, outcome, delivery, limits))
+                emits.append(reject_event(bytes(raw), outcome, delivery, limits))
                 refused[outcome.code] += 1
             if number % _TURN == 0:
                 await asyncio.sleep(0)

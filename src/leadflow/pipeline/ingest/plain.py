@@ -59,7 +59,7 @@ class Plain(msgspec.Struct, frozen=True, gc=False, rename="camel", forbid_unknow
 _decode = msgspec.json.Decoder(Plain).decode
 
 
-def read_plain(raw: bytes, shared: int, limits: ObserverSettings) -> Plain | None:
+def read_plain(raw: bytes | msgspec.Raw, shared: int, limits: ObserverSettings) -> Plain | None:
     """Decode an event but for its context, once; None: not plain, go the long way. `shared` as in `read_fields`."""
     if len(raw) + shared > limits.max_event_bytes or limits.max_nesting < _DEEPEST:
         return None
