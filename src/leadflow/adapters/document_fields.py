@@ -1,6 +1,6 @@
 """The declared fields of a document, as queries see them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -24,18 +24,15 @@ def field_values(collection: Collection[D], document: D) -> list[str | int | Non
     ]
 
 
-def fields_reader(collection: Collection[D]) -> Callable[[D], tuple[str | int | None, ...]]:
-    """`field_values` for one collection, worked out once: what documents of plain values cost little to ask."""
-    names = tuple(collection.fields)
-    if len(names) < 2:  # noqa: PLR2004 - attrgetter gives a tuple from two names on
-        return lambda document: tuple(field_values(collection, document))
-    read = attrgetter(*names)
-
-    def values_of(document: D) -> tuple[str | int | None, ...]:
-        values: tuple[str | int | None, ...] = read(document)
-        return values if _PLAIN.issuperset(map(type, values)) else tuple(field_values(collection, document))
-
-    return values_of
+def field_columns(collection: Collection[D], documents: Sequence[D]) -> list[list[str | int | None]]:
+    """`field_values` of many documents, a field at a time: plain values, as most are, are looked at together."""
+    columns = []
+    for name in collection.fields:
+        column = list(map(attrgetter(name), documents))
+        if not _PLAIN.issuperset(map(type, column)):
+            column = [value if type(value) in _PLAIN else _plain(collection, name, value) for value in column]
+        columns.append(column)
+    return columns
 
 
 def check_fields(collection: Collection[Any], names: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,7 +76,7 @@ class SqliteStore:
     async def get(self, collection: Collection[D], keys: Sequence[str]) -> Sequence[Stored[D] | None]:
         """See `ports.Store`."""
         statements = self._of(collection)
-        packed = list(map(statements.pack, keys))
+        packed = statements.pack(keys)
 
         def read(connection: sqlite3.Connection) -> list[tables.Row]:
             return statements.get(connection, packed)
@@ -86,29 +87,26 @@ class SqliteStore:
 
     async def insert(self, collection: Collection[D], documents: Sequence[tuple[str, D]]) -> Sequence[str | None]:
         """See `ports.Store`. Of equal keys in one call the first one wins."""
-        bodies = [self._encode(value) for _, value in documents]
-        statements = self._of(collection)
-        pack, columns = statements.pack, statements.columns
-        rows = [
-            (pack(key), _first_revision(), body, *columns(value))
-            for (key, value), body in zip(documents, bodies, strict=True)
-        ]
-        if not rows:
+        statements, revision = self._of(collection), _first_revision()
+        if not documents:
             return []
+        keys, values = zip(*documents, strict=True)
+        bodies = list(map(self._encode, values))
+        columns = statements.columns.of(values)
+        rows = list(zip(statements.pack(keys), repeat(revision, len(keys)), bodies, *columns, strict=True))
         done = await self.writer.run(lambda connection: writes.inserted(connection, statements, rows), _size(bodies))
-        return [str(row[1]) if inserted else None for row, inserted in zip(rows, done, strict=True)]
+        rev = str(revision)
+        return [rev if inserted else None for inserted in done]
 
     async def replace(self, collection: Collection[D], documents: Sequence[tuple[str, D, str]]) -> Sequence[str | None]:
         """See `ports.Store`."""
-        bodies = [self._encode(value) for _, value, _ in documents]
         statements = self._of(collection)
-        pack, columns = statements.pack, statements.columns
-        rows = [
-            (pack(key), _number(rev), body, columns(value))
-            for (key, value, rev), body in zip(documents, bodies, strict=True)
-        ]
-        if not rows:
+        if not documents:
             return []
+        keys, values, revs = zip(*documents, strict=True)
+        bodies = list(map(self._encode, values))
+        fields = statements.columns.by_document(values)
+        rows = list(zip(statements.pack(keys), map(_number, revs), bodies, fields, strict=True))
         revisions = await self.writer.run(
             lambda connection: writes.replaced(connection, statements, rows), _size(bodies)
         )
@@ -118,26 +116,26 @@ class SqliteStore:
         self, collection: Collection[D], documents: Sequence[tuple[Stored[D], D]]
     ) -> Sequence[str | None]:
         """See `ports.Store`. All at once without a look; where one of them has moved on, as `replace` does."""
-        statements = self._of(collection)
-        pack, columns, encode = statements.pack, statements.columns, self._encode
-        rows = [
-            (pack(known.key), _number(known.rev), encode(value), columns(known.value), columns(value))
-            for known, value in documents
-        ]
-        if not rows:
+        statements, before = self._of(collection), [known for known, _ in documents]
+        if not documents:
             return []
+        keys = statements.pack([known.key for known in before])
+        revisions = [_number(known.rev) for known in before]
+        values = [value for _, value in documents]
+        bodies = list(map(self._encode, values))
+        fields = statements.columns.by_document
+        held = fields([known.value for known in before])
+        rows = list(zip(keys, revisions, bodies, held, fields(values), strict=True))
         try:
-            await self.writer.run(
-                lambda connection: writes.superseded(connection, statements, rows), _size([row[2] for row in rows])
-            )
+            await self.writer.run(lambda connection: writes.superseded(connection, statements, rows), _size(bodies))
         except writes.Contended:
             return await self.replace(collection, [(known.key, value, known.rev) for known, value in documents])
-        return [str(row[1] + 1) for row in rows]
+        return [str(revision + 1) for revision in revisions]
 
     async def delete(self, collection: Collection[D], keys: Sequence[str]) -> None:
         """See `ports.Store`."""
         statements = self._of(collection)
-        packed = list(map(statements.pack, keys))
+        packed = statements.pack(keys)
         if packed:
             size = ROW_BYTES * len(packed)
             await self.writer.run(lambda connection: writes.deleted(connection, statements, packed), size)
@@ -186,7 +184,10 @@ def _size(bodies: Sequence[bytes]) -> int:
 
 
 def _first_revision() -> int:
-    """Where a document's revisions begin: at random, so that one deleted and inserted anew repeats no old one."""
+    """Where the revisions of documents begin, those of one call alike: a revision is only compared with its document's.
+
+    At random, so that a document deleted and inserted anew repeats no old one.
+    """
     return random.getrandbits(REVISION_BITS)
 
 

@@ -8,14 +8,14 @@ The columns of the key, the revision and the body begin with an underscore, whic
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from leadflow.adapters.document_fields import fields_reader
+from leadflow.adapters.document_fields import field_columns
 from leadflow.contracts.collections import Collection
-from leadflow.core.digest import Digest, packed, unpacked
+from leadflow.core.digest import Digest, all_packed, unpacked
 
 D = TypeVar("D", bound=msgspec.Struct)
 
@@ -58,11 +58,9 @@ def _refill(connection: sqlite3.Connection, collection: Collection[Any], names: 
     setting = ", ".join(f"{quoted(name)} = ?" for name in names)
     columns = Columns(collection)
     for page in _pages(connection, table):
-        rows = []
-        for rowid, body in page:
-            document = msgspec.json.decode(body, type=collection.document)
-            fields = dict(zip(collection.fields, columns.of(document), strict=True))
-            rows.append((*(fields[name] for name in names), rowid))
+        documents = [msgspec.json.decode(body, type=collection.document) for _, body in page]
+        fields = dict(zip(collection.fields, columns.of(documents), strict=True))
+        rows = zip(*(fields[name] for name in names), (rowid for rowid, _ in page), strict=True)
         connection.executemany(f"UPDATE {table} SET {setting} WHERE _id = ?", rows)
 
 
@@ -91,17 +89,27 @@ class Columns(Generic[D]):
     """The declared fields of a collection's documents as their columns hold them."""
 
     def __init__(self, collection: Collection[D]) -> None:
-        self._values_of = fields_reader(collection)
+        self._collection = collection
         self._digests = [place for place, kind in enumerate(collection.fields.values()) if kind is Digest]
-        self.of: Callable[[D], Sequence[Any]] = self._packed if self._digests else self._values_of
 
-    def _packed(self, document: D) -> Sequence[Any]:
-        """Their values, in the order of declaration."""
-        values: list[Any] = [*self._values_of(document)]
+    def of(self, documents: Sequence[D]) -> list[list[Any]]:
+        """For each field, in the order of declaration, its values in the order of the documents."""
+        columns: list[list[Any]] = [*field_columns(self._collection, documents)]
         for place in self._digests:
-            if values[place] is not None:
-                values[place] = packed(values[place])
-        return values
+            columns[place] = _packed_where_given(columns[place])
+        return columns
+
+    def by_document(self, documents: Sequence[D]) -> Iterable[Sequence[Any]]:
+        """For each document its values."""
+        return zip(*self.of(documents), strict=True) if self._collection.fields else repeat((), len(documents))
+
+
+def _packed_where_given(column: Sequence[str | None]) -> list[Any]:
+    given = all_packed([text for text in column if text is not None])
+    if len(given) == len(column):
+        return given
+    packs = iter(given)
+    return [None if text is None else next(packs) for text in column]
 
 
 class Statements:
@@ -110,8 +118,8 @@ class Statements:
     def __init__(self, collection: Collection[Any]) -> None:
         self.table = quoted(collection.name)
         self.fields = tuple(map(quoted, collection.fields))
-        self.columns = Columns(collection).of
-        self.pack: Callable[[str], Key] = packed if collection.key is Digest else str
+        self.columns = Columns(collection)
+        self.pack: Callable[[Sequence[str]], Sequence[Key]] = all_packed if collection.key is Digest else list
         self.unpack: Callable[[Any], str] = unpacked if collection.key is Digest else str
         columns = ("_key", "_rev", "_body", *self.fields)
         self._insert = (

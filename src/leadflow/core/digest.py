@@ -1,6 +1,10 @@
 """Names that are hashes: 24 lower-case hexadecimal characters, which a store may keep as 12 bytes."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 HEX_CHARACTERS = 24
+_BYTES = HEX_CHARACTERS // 2
 
 
 class Digest(str):  # noqa: SLOT000 - only declares, there are no instances
@@ -16,6 +20,17 @@ def packed(text: str) -> bytes | str:
     except ValueError:
         return text
     return half if half.hex() == text else text  # upper case and spaces are somebody else's
+
+
+def all_packed(texts: Sequence[str]) -> list[bytes | str]:
+    """`packed` of each; where all are digests, as most are, they are converted as one."""
+    if {*map(len, texts)} == {HEX_CHARACTERS}:
+        whole = "".join(texts)
+        with suppress(ValueError):
+            halves = bytes.fromhex(whole)
+            if halves.hex() == whole:
+                return [halves[start : start + _BYTES] for start in range(0, len(halves), _BYTES)]
+    return list(map(packed, texts))
 
 
 def unpacked(value: bytes | str) -> str:
