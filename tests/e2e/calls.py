@@ -55,6 +55,8 @@ def check_delivered(api: Api, calls: Sequence[Json], source: str, clocks: timede
 
     `clocks`: how much later it may seem to have been. SDKs that send a batch again leave its `sentAt` as it was.
     """
+    # Until it has been decided who they are, a receipt may name a profile that is merged a moment later.
+    api.scored([call["messageId"] for call in calls if call["type"] in {"identify", "alias"}], source)
     receipts = api.scored([call["messageId"] for call in calls], source)
     person = {value: kind for call in calls for kind in ("userId", "anonymousId") if (value := call.get(kind))}
     [profile_id] = {receipt["profile_id"] for receipt in receipts}
