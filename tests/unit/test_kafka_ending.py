@@ -1,12 +1,17 @@
 """Clients of aiokafka end in time, and leave nothing behind."""
 
 import asyncio
+import gc
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 
 from leadflow.adapters.kafka_ending import ended, stop_consumer
+from leadflow.adapters.kafka_producer import discard
 
 
 class Connection:
@@ -62,3 +67,34 @@ async def test_a_consumer_that_does_not_stop_is_torn_down(stopping: Any) -> None
     assert not await stop_consumer(consumer, 0.01)
     assert asyncio.all_tasks() == before
     assert consumer._client._conns[1].closed
+
+
+async def _fail() -> None:
+    raise KafkaConnectionError
+
+
+async def _sending(*requests: Callable[[], Awaitable[None]]) -> AIOKafkaProducer:
+    """A producer that has begun these requests, each to a node of its own."""
+    producer = AIOKafkaProducer(bootstrap_servers="127.0.0.1:1")
+    sender: Any = producer._sender
+    batches = [({node: {} for node in range(len(requests))}, False)]
+    sender._message_accumulator.drain_by_nodes = lambda **_: batches.pop() if batches else ({}, False)
+    sender._send_produce_req = lambda node, _: requests[node]()
+    await sender.start()
+    await asyncio.wait({sender.sender_task}, timeout=0.01)
+    return producer
+
+
+@pytest.mark.parametrize("requests", [(_for_ever, _for_ever, _deaf), (_fail, _fail, _for_ever)])
+async def test_a_producer_that_is_discarded_leaves_no_request_behind(
+    requests: tuple[Callable[[], Awaitable[None]], ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither one that goes on, nor one that failed and that nobody has looked at: whether its sender lives or not."""
+    before = asyncio.all_tasks()
+    producer = await _sending(*requests)
+    await discard(producer)
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+    del producer
+    gc.collect()
+    assert not [record.message for record in caplog.records if record.name == "asyncio"]

@@ -1,6 +1,8 @@
 """Producers that start and end within a deadline, whatever the broker does."""
 
 import asyncio
+from traceback import walk_tb
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
@@ -66,12 +68,26 @@ async def discard(producer: AIOKafkaProducer) -> None:
     if sending is not None:  # all have been told: without a transaction, telling them again would raise
         sending.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001
         sending.add_done_callback(look)  # whoever lets go may be cancelled before it ends
-    await cancelled([sending])  # it waits for its own tasks, and each cancel ends one of them
+    await cancelled([sending, *_begun_by(sending)])
     await asyncio.sleep(0)  # where it has failed, it tells all who wait
     for future in (sending, *waiting):
         if future is not None and future.done() and not future.cancelled():
             future.exception()  # else asyncio logs that nobody has looked at it
     await drop(producer.client)
+
+
+def _begun_by(sending: asyncio.Task[Any] | None) -> list[asyncio.Future[Any]]:
+    """The tasks that a sender has begun and not seen end.
+
+    Cancelled, it awaits one of them; after a failure none. They would look for their broker for ever.
+    """
+    if sending is None or sending.cancelled():
+        return []
+    frame = getattr(sending.get_coro(), "cr_frame", None)
+    if sending.done() and (error := sending.exception()) is not None:
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        frame = next((one for one in frames if one.f_code.co_name == "_sender_routine"), None)
+    return list(frame.f_locals.get("tasks", ())) if frame is not None else []
 
 
 def _waiting(producer: AIOKafkaProducer) -> list[asyncio.Future[object] | None]:
