@@ -1,6 +1,8 @@
 """The log on SQLite keeps the contract of the port."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,13 @@ async def test_a_log_of_smaller_pages_is_written_on(tmp_path: Path) -> None:
         log = await SqliteLog.open(path, partitions=1)
         assert [record.value for record in await log.read(IDENTITY, 0, 0, 9)] == [b"v" * 5_000] * 2
         await log.close()
+
+
+def test_bytes_and_nothing_are_bound_as_they_are(tmp_path: Path) -> None:
+    """The driver need not look for what would adapt them, as it does for each value of every other type."""
+    value = b"\0\xff"
+    with closing(sqlite_file.connect(tmp_path / "any.db")) as connection:
+        assert sqlite3.adapt(value) is value
+        assert connection.execute("SELECT ?, typeof(?1), ?2, typeof(?2)", (value, None)).fetchone() == (
+            value, "blob", None, "null",
+        )  # fmt: skip

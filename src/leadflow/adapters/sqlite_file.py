@@ -48,6 +48,7 @@ def connect(path: Path, *, reading: bool = False, page_bytes: int = PAGE_BYTES) 
 
     `page_bytes`: of a new file; an old one keeps its own.
     """
+    _bind_as_they_are()
     connection = sqlite3.connect(
         path, timeout=OPEN_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
@@ -67,6 +68,12 @@ def connect(path: Path, *, reading: bool = False, page_bytes: int = PAGE_BYTES) 
         connection.close()
         raise
     return connection
+
+
+def _bind_as_they_are() -> None:
+    """Tell the driver that bytes and None need no adapting: it finds that out anew for each one bound, at some cost."""
+    sqlite3.register_adapter(bytes, bytes.__bytes__)
+    sqlite3.register_adapter(type(None), lambda nothing: nothing)
 
 
 def _log_ahead(connection: sqlite3.Connection, path: Path) -> None:
