@@ -6,6 +6,8 @@ Each rule's sum is exact in units of 2^-96 micro-points and rounded once, to the
 with the quality. A rule's share lies within 0.5 micro-points plus 3.6e-9 of its undecayed points of the true value.
 """
 
+from collections.abc import Iterable
+
 from leadflow.core.scoring.buckets import GroupBuckets, RuleBuckets, capped, terms_of
 from leadflow.core.scoring.decay import rounded, weight
 from leadflow.core.scoring.model import POINT, Model
@@ -39,9 +41,15 @@ def engagement_of(tally: Tally, model: Model, as_of: int) -> int:
         if weighed is None:
             weighed = weights[number] = {}
             points[number] = 0
+        kept: Iterable[tuple[int, int]] = hours.items()
+        if cap is not None:
+            if len(hours) == 1:  # most rules of most leads
+                ((hour, count),) = kept
+                kept = ((hour, cap),) if count > cap else kept
+            elif sum(hours.values()) > cap:
+                kept = capped(hours, cap, model.time_zone)
         exact = 0
-        few = cap is None or sum(hours.values()) <= cap  # most rules of most leads never come near it
-        for hour, count in hours.items() if few else capped(hours, cap, model.time_zone):
+        for hour, count in kept:
             known = weighed.get(hour)
             if known is None:  # what starts later weighs nothing yet
                 known = weighed[hour] = weight(as_of - hour * HOUR, half_life) if hour <= now else 0
