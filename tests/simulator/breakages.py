@@ -131,7 +131,7 @@ BREAKAGES: Mapping[str, Breakage] = MappingProxyType(
         "an outbox that is emptied too early": Breakage(
             f"{PIPELINE}.scoring.scorer:Scorer._fold",
             "if not news:",
-            "lead = replace(lead, outbox=())\n        if not news:",
+            "lead = replace(lead, outbox=())\n            if not news:",
             "poison reset",
         ),
         "no generation of links": Breakage(

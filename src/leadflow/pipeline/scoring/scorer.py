@@ -23,7 +23,7 @@ from leadflow.pipeline.scoring.orders import Orders
 from leadflow.pipeline.scoring.owned import OwnedLeads
 from leadflow.pipeline.scoring.poison import apply_or_reject, refused, set_aside
 from leadflow.pipeline.scoring.run import count_run
-from leadflow.pipeline.turns import in_turns
+from leadflow.pipeline.turns import slices_in_turns
 from leadflow.ports import Clock, Emit, Log, Record, Store, Stored
 
 
@@ -109,10 +109,10 @@ class Scorer:
 
     async def _folded(self, stored: Mapping[str, Stored[LeadDoc] | None], batch: Batch) -> dict[str, _Folded]:
         """Each lead after its records; nothing is written yet."""
-        return {
-            pid: self._fold(pid, found, batch.inbox[pid], batch.first)
-            async for pid, found in in_turns(stored.items(), _TURN)
-        }
+        folded: dict[str, _Folded] = {}
+        async for leads in slices_in_turns(list(stored.items()), _TURN):
+            folded |= self._fold(leads, batch)
+        return folded
 
     async def _keep_aside(self, folded: Mapping[str, _Folded], partition: int) -> None:
         """Write what is put aside or waits, before the leads say that they have seen it."""
@@ -121,24 +121,42 @@ class Scorer:
         await keep(self._store, documents)
         await set_aside(self._store, [record for one in folded.values() for record in one.poison])
 
-    def _fold(self, pid: str, found: Stored[LeadDoc] | None, inbox: LeadInbox, first: int) -> _Folded:
-        """The lead after its records; the very same document when it has seen them all."""
-        lead = found.value if found is not None else LeadDoc()
-        news = [(position, record) for position, record in inbox if position > lead.pos]
-        if not news:
-            return _Folded(lead)
-        past = news[-1][0]
-        before = trimmed(lead, first)
-        if lead.parked is not None:
-            return _Folded(replace(before, pos=past), waiting=news)
-        judge = Judge(pid, self._model, self._clock.now())
-        try:
-            folded = _apply(before, news, judge)
-            folded.document = replace(finish(folded.document, judge), pos=past)
-        except Exception as error:  # noqa: BLE001  nobody knows which record it was: they all wait
-            parked = parking.park(pid, before, news[0][0], error, judge.now)
-            return _Folded(replace(parked, pos=past), waiting=news, stopped=True)
+    def _fold(self, leads: Sequence[tuple[str, Stored[LeadDoc] | None]], batch: Batch) -> dict[str, _Folded]:
+        """Leads after their records; a lead that has seen them all is the very same document.
+
+        First all are counted, then all are finished: the same code again costs less than other code (ADR 0042).
+        """
+        folded: dict[str, _Folded] = {}
+        counted: list[tuple[LeadDoc, LeadInbox, Judge]] = []
+        for pid, found in leads:
+            lead = found.value if found is not None else LeadDoc()
+            news: LeadInbox = [(position, record) for position, record in batch.inbox[pid] if position > lead.pos]
+            if not news:
+                folded[pid] = _Folded(lead)
+                continue
+            before = trimmed(lead, batch.first)
+            if lead.parked is not None:
+                folded[pid] = _Folded(replace(before, pos=news[-1][0]), waiting=news)
+                continue
+            judge = Judge(pid, self._model, self._clock.now())
+            try:
+                folded[pid] = _apply(before, news, judge)
+                counted.append((before, news, judge))
+            except Exception as error:  # noqa: BLE001  nobody knows which record it was: they all wait
+                folded[pid] = _stopped(before, news, judge, error)
+        for before, news, judge in counted:
+            one = folded[judge.profile_id]
+            try:
+                one.document = replace(finish(one.document, judge), pos=news[-1][0])
+            except Exception as error:  # noqa: BLE001  the same
+                folded[judge.profile_id] = _stopped(before, news, judge, error)
         return folded
+
+
+def _stopped(before: LeadDoc, news: LeadInbox, judge: Judge, error: Exception) -> _Folded:
+    """The lead as it was, standing still from the first of its records on."""
+    parked = parking.park(judge.profile_id, before, news[0][0], error, judge.now)
+    return _Folded(replace(parked, pos=news[-1][0]), waiting=news, stopped=True)
 
 
 def _apply(lead: LeadDoc, news: LeadInbox, judge: Judge) -> _Folded:
