@@ -46,13 +46,16 @@ class BlockedValues:
 
     exact: Mapping[str, frozenset[str]] = field(default_factory=lambda: EXACT)
     patterns: tuple[tuple[str, str], ...] = PATTERNS
-    _compiled: Mapping[str, tuple[re.Pattern[str], ...]] = field(init=False, repr=False, compare=False)
+    # What applies to identifiers of each type.
+    _of: Mapping[str, tuple[frozenset[str], tuple[re.Pattern[str], ...]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         compiled = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in self.patterns]
-        kinds = {ANY, *(kind for kind, _ in compiled)}
-        by_kind = {kind: tuple(pattern for of, pattern in compiled if of in {ANY, kind}) for kind in kinds}
-        object.__setattr__(self, "_compiled", by_kind)
+        by_kind = {}
+        for kind in {ANY, *self.exact, *(kind for kind, _ in compiled)}:
+            whole = self.exact.get(ANY, frozenset()) | self.exact.get(kind, frozenset())
+            by_kind[kind] = whole, tuple(pattern for of, pattern in compiled if of in {ANY, kind})
+        object.__setattr__(self, "_of", by_kind)
 
     def with_more(self, values: Iterable[str]) -> "BlockedValues":
         """Block further values, each `value` or `/regular expression/`, for identifiers of every type."""
@@ -66,10 +69,11 @@ class BlockedValues:
         """Whether an identifier of this type with this value identifies nobody."""
         if len(value) > LONGEST:
             return False
+        whole, patterns = self._of.get(kind) or self._of[ANY]
         low = value.strip().lower()
-        if low in self.exact.get(ANY, ()) or low in self.exact.get(kind, ()):
+        if low in whole:
             return True
-        for pattern in self._compiled.get(kind) or self._compiled[ANY]:  # noqa: SIM110 - a generator costs as much again
+        for pattern in patterns:  # noqa: SIM110 - a generator costs as much again
             if pattern.fullmatch(low):
                 return True
         return False

@@ -11,7 +11,10 @@ from leadflow.core.identity.forest import Claim, IdentifierKey
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the identifiers of a batch: claims as read (None: absent) and each leaf's root."""
+    """What is known of the identifiers of a batch: claims as read (None: absent), and the roots of its leaves.
+
+    A leaf that is the only one wherever it is named needs no root.
+    """
 
     claims: Mapping[IdentifierKey, Claim | None]
     roots: Mapping[str, str]
@@ -42,5 +45,6 @@ def classify(ids: Sequence[IdentifierKey], received_at: int, known: Known) -> Ro
         if claim is None or claim.leaf is None or claim.erased_at >= received_at:
             return _EVIDENCE
         leaves.append(claim.leaf)
-    one_tree = len({known.roots[leaf] for leaf in leaves}) == 1
-    return Route("straight", leaves[0]) if one_tree else _EVIDENCE
+    first = leaves[0]
+    one_tree = leaves.count(first) == len(leaves) or len({known.roots[leaf] for leaf in leaves}) == 1
+    return Route("straight", first) if one_tree else _EVIDENCE

@@ -126,14 +126,16 @@ class Knowledge:
     async def _read_roots(
         self, arrivals: Iterable[Arrival], claims: dict[IdentifierKey, Claim | None]
     ) -> dict[str, str]:
-        """Each leaf's root. With one leaf in all the root does not matter; hints that differ are read anew."""
+        """The roots of leaves that are named together. Hints that differ are read anew."""
         roots: dict[str, str] = {}
         doubtful: set[str] = set()
         for arrival in arrivals:
-            found = [claim.leaf for key in arrival.sender.keys if (claim := claims[key]) is not None]
+            keys = arrival.sender.keys
+            if len(keys) == 1:
+                continue
+            found = [claim.leaf for key in keys if (claim := claims[key]) is not None]
             leaves = {leaf for leaf in found if leaf is not None}
             if len(leaves) <= 1:
-                roots |= {leaf: leaf for leaf in leaves if leaf not in roots}
                 continue
             hints = {leaf: root for leaf in leaves if (root := self._roots.get(leaf)) is not None}
             if len(hints) < len(leaves) or len(set(hints.values())) > 1:
