@@ -28,12 +28,7 @@ class Job:
 
     def settle(self, outcome: "Outcome") -> None:
         """Tell the waiter, if it still waits."""
-        if self.future.done():
-            return
-        if outcome.error is None:
-            self.future.set_result(outcome.value)
-        else:
-            self.future.set_exception(outcome.error)
+        resolve(self.future, outcome.error, outcome.value)
 
 
 Insert = Callable[[sqlite3.Connection, Sequence[Any]], None]
@@ -73,6 +68,16 @@ class Outcome:
 
 
 _DONE = Outcome()
+
+
+def resolve(future: asyncio.Future[Any], error: Exception | None, value: Any = None) -> None:
+    """Tell the waiter, if it still waits."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
 
 
 def run_together(

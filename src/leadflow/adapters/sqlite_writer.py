@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from leadflow import metrics
 from leadflow.adapters.sqlite_company import GATHER_SECONDS, Company
 from leadflow.adapters.sqlite_file import PAGE_BYTES, connect, is_busy, primary_code, unavailable
-from leadflow.adapters.sqlite_job import AnyJob, Insert, Job, Outcome, Rows, run_together
+from leadflow.adapters.sqlite_job import AnyJob, Insert, Job, Outcome, Rows, resolve, run_together
 from leadflow.ports import LeadflowError, Overloaded, Told, Unavailable
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class SqliteWriter:
         Done once they are durable. Raises as `run` does. `insert` may only fail for what is nobody's own fault.
         """
         future: asyncio.Future[None] = self._loop.create_future()
-        self.enlist(insert, rows, size, partial(_resolve, future), bounded=bounded)
+        self.enlist(insert, rows, size, partial(resolve, future), bounded=bounded)
         return future
 
     def enlist(self, insert: Insert, rows: Sequence[Any], size: int, told: Told, *, bounded: bool = False) -> None:
@@ -268,16 +268,6 @@ class SqliteWriter:
             return error
         known = unavailable(self._path, error) if isinstance(error, sqlite3.Error) else None
         return known or Unavailable(f"{self._path.name} cannot be written: {error}")
-
-
-def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
-    """Tell the waiter, if it still waits."""
-    if future.done():
-        return
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
 
 
 def _touch(connection: sqlite3.Connection) -> None:
